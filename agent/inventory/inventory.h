@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* inventory.h: what the machine is made of, as one JSON object with a member for each collector. */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/json.h"
+
+struct event;
+
+/* Where a collector looks: the running machine's own, or a captured tree. */
+struct inventory_roots {
+        const char *sys;  /* "/sys" */
+        const char *proc; /* "/proc" */
+        const char *dev;  /* "/dev"; NULL: devices must not be opened */
+};
+
+extern const struct inventory_roots inventory_live_roots;
+
+/* A collector is one entry of the table in collectors.c. It runs in a process of its own. */
+struct collector {
+        const char *name;        /* its member in the inventory, and the name of its step: "memory" */
+        const char *description; /* "DIMM slots and memory map": what is being looked at, for a person */
+
+        /* Finds out and returns its part, an object or an array, a new reference in *ret. What is unknown is null.
+         * Returns 0, -ENODEV when the machine has nothing of the kind (no part then), a negative errno. */
+        int (*collect)(const struct inventory_roots *roots, json_t **ret);
+
+        /* One line about the part for a person, newly allocated: "4 of 8 slots, 2.00 GiB installed". NULL when memory
+         * is short. */
+        char *(*summarize)(const json_t *part);
+};
+
+extern const struct collector *const collectors[]; /* NULL at the end */
+
+/* Told as collectors start and end; for the journal and for the console. Any may be NULL. */
+struct inventory_observer {
+        void (*started)(const struct collector *collector, void *userdata);
+
+        /* part is NULL when it failed or there is nothing of the kind; problem tells a failure in words, or NULL. */
+        void (*finished)(const struct collector *collector, const json_t *part, const char *problem, uint64_t usec,
+                         void *userdata);
+};
+
+/* Runs the collectors, or only the one called name (NULL: all), side by side, each with that limit. A part that could
+ * not be had is null in the result, and the reason stands under "problems". Returns 0 and sets *ret, -ENOENT for an
+ * unknown name, a negative errno. */
+int inventory_take(struct event *e, const struct inventory_roots *roots, const char *name, uint64_t time_limit_usec,
+                   const struct inventory_observer *observer, void *userdata, json_t **ret);
+
+/* seatrial inventory [PART]: prints it. Returns an exit status. */
+int verb_inventory(int argc, char **argv);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* plan.h: what to do on this machine. Layers, later ones win: built-in, the image's plan file, the BMC, the kernel
+ * command line (seatrial.KEY=VALUE), options on the agent's own command line. Every value knows where it came from. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/macro.h"
+
+enum plan_colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
+enum plan_after { AFTER_BOOT, AFTER_RESCUE, AFTER_POWEROFF, AFTER_REBOOT };
+enum plan_channel { CHANNEL_OFF, CHANNEL_AUTO, CHANNEL_REQUIRED };
+
+/* An amount of memory: a share of what is available, or bytes. */
+struct plan_amount {
+        double percent; /* 0 when bytes count */
+        uint64_t bytes;
+};
+
+struct plan {
+        /* console.* */
+        enum plan_colour console_colour;
+
+        /* inventory.* */
+        uint64_t inventory_time_limit; /* us, for each collector */
+
+        /* trial.* */
+        char **trials;                 /* names, NULL at the end */
+        enum plan_after trial_failed;  /* what a failed trial leads to; AFTER_BOOT: on to production all the same */
+
+        struct plan_amount trial_memory_size;
+        char *trial_memory_pattern;
+        uint64_t trial_memory_passes;
+        uint64_t trial_memory_threads; /* 0: one for each processor */
+        uint64_t trial_memory_time_limit;
+
+        uint64_t trial_processor_time; /* us of work */
+        uint64_t trial_processor_time_limit;
+
+        /* bmc.* */
+        enum plan_channel bmc_channel;
+        uint64_t bmc_patience;         /* us that a stage's end waits for the BMC to have its records */
+        uint64_t bmc_interface_wait;   /* us that the BMC's network interface may take to appear */
+
+        /* production.* */
+        enum plan_after production;        /* once all is well */
+        enum plan_after production_failed; /* when nothing could be booted */
+        char *production_entry;            /* glob over the ids of boot entries; NULL: the loader's own order */
+        char *production_options;          /* appended to the entry's kernel command line; NULL: nothing */
+
+        const char **origins; /* one for each setting, see plan_setting_origin() */
+        char **origin_pool;
+};
+
+/* Something in a layer that could not be taken as it stands. */
+struct plan_problem {
+        char *where;   /* "/etc/seatrial/plan:12", "kernel command line" */
+        char *message; /* "trial.memory.size: \"lots\" is no size such as 512M or 90%" */
+};
+
+struct plan_problems {
+        struct plan_problem *items;
+        size_t n_items;
+};
+
+/* The built-in defaults. Returns 0, -ENOMEM. */
+int plan_new(struct plan **ret);
+struct plan *plan_free(struct plan *plan);
+DEFINE_CLEANUP(struct plan *, plan_free);
+
+/* Sets one key. Returns 0, -ENOKEY for a key that does not exist, -EINVAL for a bad value (each with one problem
+ * appended; the setting stays as it was), -ENOMEM. */
+int plan_set(struct plan *plan, const char *key, const char *value, const char *where, struct plan_problems *problems);
+
+/* Applies a plan file's text: a setting a line, "key = value", '#' begins a comment. A file with any error in it is not
+ * applied at all, since half a plan is nobody's intent; every problem is appended. Returns 1 when applied, 0 when
+ * refused, -ENOMEM. */
+int plan_apply_file(struct plan *plan, const char *text, size_t size, const char *name, struct plan_problems *problems);
+
+/* Applies each seatrial.KEY=VALUE of a kernel command line; a bad one is appended to problems and left out alone.
+ * Returns 0, -ENOMEM. */
+int plan_apply_command_line(struct plan *plan, const char *command_line, struct plan_problems *problems);
+
+void plan_problems_done(struct plan_problems *problems);
+
+/* The settings as a table for a person: key, value, where it came from, what it means. */
+void plan_print(const struct plan *plan);
