@@ -194,6 +194,33 @@ char *format_timestamp_now(char buffer[static FORMAT_TIMESTAMP_MAX]) {
         return buffer;
 }
 
+int parse_timestamp(const char *s, uint64_t *ret_usec) {
+        uint64_t usec = 0, scale = USEC_PER_SEC;
+        struct tm tm = {};
+        time_t seconds;
+        const char *p;
+
+        p = strptime(s, "%Y-%m-%dT%H:%M:%S", &tm);
+        if (!p)
+                return -EINVAL;
+
+        if (*p == '.')
+                for (p++; isdigit((unsigned char) *p); p++)
+                        if (scale > 1) {
+                                scale /= 10;
+                                usec += (uint64_t) (*p - '0') * scale;
+                        }
+        if (!streq(p, "Z"))
+                return -EINVAL;
+
+        seconds = timegm(&tm);
+        if (seconds < 0)
+                return -EINVAL;
+
+        *ret_usec = (uint64_t) seconds * USEC_PER_SEC + usec;
+        return 0;
+}
+
 uint64_t now_usec(void) {
         struct timespec ts;
 

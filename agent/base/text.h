@@ -53,6 +53,9 @@ char *format_duration(char buffer[static FORMAT_DURATION_MAX], uint64_t usec);
 #define FORMAT_TIMESTAMP_MAX 32
 char *format_timestamp_now(char buffer[static FORMAT_TIMESTAMP_MAX]);
 
+/* RFC 3339 in UTC ("Z") into microseconds since 1970. Returns 0, -EINVAL. */
+int parse_timestamp(const char *s, uint64_t *ret_usec);
+
 /* Microseconds since some point in the past, never going back. */
 uint64_t now_usec(void);
 

@@ -9,8 +9,8 @@
 
 #include "base/macro.h"
 
-enum plan_colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
-enum plan_after { AFTER_BOOT, AFTER_RESCUE, AFTER_POWEROFF, AFTER_REBOOT };
+enum plan_colour { COLOUR_AUTO, COLOUR_YES, COLOUR_NO };
+enum plan_after { AFTER_RESCUE, AFTER_POWEROFF, AFTER_REBOOT, AFTER_BOOT };
 enum plan_channel { CHANNEL_OFF, CHANNEL_AUTO, CHANNEL_REQUIRED };
 
 /* An amount of memory: a share of what is available, or bytes. */
@@ -45,13 +45,19 @@ struct plan {
         uint64_t bmc_interface_wait;   /* us that the BMC's network interface may take to appear */
 
         /* production.* */
-        enum plan_after production;        /* once all is well */
+        enum plan_after production;        /* what follows when all is well */
+        uint64_t production_disk_wait;     /* us that the first bootable disk may take to appear */
         enum plan_after production_failed; /* when nothing could be booted */
         char *production_entry;            /* glob over the ids of boot entries; NULL: the loader's own order */
         char *production_options;          /* appended to the entry's kernel command line; NULL: nothing */
 
-        const char **origins; /* one for each setting, see plan_setting_origin() */
-        char **origin_pool;
+        struct plan_value *values; /* the settings as text, in the order of the table in settings.c */
+};
+
+/* One setting as somebody wrote it. */
+struct plan_value {
+        char *text;
+        char *origin; /* "built-in", "/etc/seatrial/plan:12" */
 };
 
 /* Something in a layer that could not be taken as it stands. */
@@ -70,8 +76,8 @@ int plan_new(struct plan **ret);
 struct plan *plan_free(struct plan *plan);
 DEFINE_CLEANUP(struct plan *, plan_free);
 
-/* Sets one key. Returns 0, -ENOKEY for a key that does not exist, -EINVAL for a bad value (each with one problem
- * appended; the setting stays as it was), -ENOMEM. */
+/* Sets one key. Returns 0, -ENOKEY for a key that does not exist or -EINVAL for a bad value (with a problem appended;
+ * the setting stays as it was), -ENOMEM. where is kept as the setting's origin. */
 int plan_set(struct plan *plan, const char *key, const char *value, const char *where, struct plan_problems *problems);
 
 /* Applies a plan file's text: a setting a line, "key = value", '#' begins a comment. A file with any error in it is not
@@ -85,5 +91,10 @@ int plan_apply_command_line(struct plan *plan, const char *command_line, struct 
 
 void plan_problems_done(struct plan_problems *problems);
 
-/* The settings as a table for a person: key, value, where it came from, what it means. */
-void plan_print(const struct plan *plan);
+/* The running machine's plan: the image's file PLAN_FILE and /proc/cmdline over the built-in defaults. A file that is
+ * not there is no problem. Returns 0, -ENOMEM. */
+#define PLAN_FILE "/etc/seatrial/plan"
+int plan_load(struct plan **ret, struct plan_problems *problems);
+
+/* seatrial plan: prints every setting, its value, and where that came from. Returns an exit status. */
+int verb_plan(int argc, char **argv);

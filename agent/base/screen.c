@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "screen.h"
+#include "text.h"
+
+#define DEFAULT_WIDTH 80U
+#define MIN_WIDTH     40U
+#define MAX_WIDTH     120U
+
+#define NAME_COLUMN   8U
+#define TEXT_COLUMN   21U
+#define TIME_WIDTH    13U /* "  59 min 59 s" */
+
+#define RESET         "\033[0m"
+#define BOLD          "\033[1m"
+
+static const struct {
+        const char *text, *colour;
+} marks[] = {
+        [MARK_NONE] = {"", ""},
+        [MARK_OK] = {"ok", "\033[32m"},
+        [MARK_SKIP] = {"skip", "\033[36m"},
+        [MARK_WARNING] = {"warn", "\033[33m"},
+        [MARK_FAIL] = {"FAIL", "\033[1;31m"},
+};
+
+void screen_init(struct screen *screen, FILE *file, enum screen_colour colour) {
+        const char *term = getenv("TERM");
+        struct winsize size = {};
+
+        *screen = (struct screen){.file = file, .width = DEFAULT_WIDTH};
+
+        if (isatty(fileno(file))) {
+                screen->terminal = term && *term && !streq(term, "dumb");
+                if (ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+                        screen->width = size.ws_col < MIN_WIDTH ? MIN_WIDTH : MIN(size.ws_col, MAX_WIDTH);
+        }
+
+        screen->colour = colour == SCREEN_COLOUR_YES ||
+                         (colour == SCREEN_COLOUR_AUTO && screen->terminal && !getenv("NO_COLOR"));
+}
+
+static void clear_progress(struct screen *screen) {
+        if (screen->progress_shown)
+                fputs("\r\033[K", screen->file);
+        screen->progress_shown = false;
+}
+
+static void put(struct screen *screen, const char *colour, const char *text, unsigned width) {
+        bool coloured = screen->colour && *colour;
+
+        fprintf(screen->file, "%s%-*s%s", coloured ? colour : "", (int) width, text, coloured ? RESET : "");
+}
+
+/* How many bytes of text fit into width columns, cut at a blank where there is one. One byte is taken for a column. */
+static size_t fitting(const char *text, size_t width) {
+        size_t length = strlen(text);
+
+        if (length <= width)
+                return length;
+
+        for (size_t cut = width; cut > width / 2; cut--)
+                if (text[cut] == ' ')
+                        return cut;
+
+        return width;
+}
+
+void screen_heading(struct screen *screen, const char *name, const char *text) {
+        clear_progress(screen);
+        fputc('\n', screen->file);
+        put(screen, BOLD, name, TEXT_COLUMN - 1);
+        fprintf(screen->file, " %s\n", text);
+        fflush(screen->file);
+}
+
+void screen_row(struct screen *screen, enum mark mark, const char *name, const char *text, uint64_t usec) {
+        unsigned width = screen->width - 1 - TEXT_COLUMN - TIME_WIDTH;
+        bool first = true;
+
+        clear_progress(screen);
+        fputs("  ", screen->file);
+        put(screen, marks[mark].colour, marks[mark].text, NAME_COLUMN - 2);
+        fprintf(screen->file, "%-*s ", (int) (TEXT_COLUMN - NAME_COLUMN - 1), name);
+
+        do {
+                size_t n = fitting(text, width);
+
+                if (!first)
+                        fprintf(screen->file, "%*s", (int) TEXT_COLUMN, "");
+                fprintf(screen->file, "%.*s", (int) n, text);
+                if (first && usec != USEC_INFINITY)
+                        fprintf(screen->file, "%*s", (int) (width - n + TIME_WIDTH), FORMAT_DURATION(usec));
+                fputc('\n', screen->file);
+
+                text += n;
+                text += strspn(text, " ");
+                first = false;
+        } while (*text);
+
+        fflush(screen->file);
+}
+
+void screen_progress(struct screen *screen, const char *name, double fraction, const char *text) {
+        if (!screen->terminal)
+                return;
+
+        clear_progress(screen);
+        fprintf(screen->file, "  %-*s%-*s %3.0f %%  %.*s", (int) (NAME_COLUMN - 2), "..",
+                (int) (TEXT_COLUMN - NAME_COLUMN - 1), name, 100 * fraction,
+                (int) (screen->width - TEXT_COLUMN - 8), text);
+        fflush(screen->file);
+        screen->progress_shown = true;
+}
+
+void screen_rule(struct screen *screen) {
+        clear_progress(screen);
+        for (unsigned i = 0; i + 1 < screen->width; i++)
+                fputc('-', screen->file);
+        fputc('\n', screen->file);
+        fflush(screen->file);
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "plan.h"
+#include "settings.h"
+
+#define PLAN_FILE_MAX (64U * 1024)
+
+static void *plan_field(struct plan *plan, const struct setting *setting) {
+        return (char *) plan + setting->offset;
+}
+
+static int problem_add(struct plan_problems *problems, const char *where, char *message) {
+        _cleanup_free_ char *text = message, *place = NULL;
+        struct plan_problem *larger;
+
+        place = strdup(where);
+        larger = reallocarray(problems->items, problems->n_items + 1, sizeof(*larger));
+        if (larger)
+                problems->items = larger;
+        if (!larger || !place || !text)
+                return -ENOMEM;
+
+        problems->items[problems->n_items++] = (struct plan_problem){
+                .where = TAKE_PTR(place),
+                .message = TAKE_PTR(text),
+        };
+        return 0;
+}
+
+void plan_problems_done(struct plan_problems *problems) {
+        for (size_t i = 0; i < problems->n_items; i++) {
+                free(problems->items[i].where);
+                free(problems->items[i].message);
+        }
+        free(problems->items);
+        *problems = (struct plan_problems){};
+}
+
+static const struct setting *setting_find(const char *key) {
+        for (size_t i = 0; i < n_settings; i++)
+                if (streq(settings[i].key, key))
+                        return &settings[i];
+
+        return NULL;
+}
+
+/* "rescue, poweroff or reboot" */
+static char *choices_describe(const char *const *choices) {
+        char *text = NULL;
+
+        for (size_t i = 0; choices[i]; i++) {
+                _cleanup_free_ char *before = text;
+
+                text = strprintf("%s%s%s", before ?: "", i == 0 ? "" : choices[i + 1] ? ", " : " or ", choices[i]);
+                if (!text)
+                        return NULL;
+        }
+
+        return text;
+}
+
+static int problem_add_value(struct plan_problems *problems, const char *where, const struct setting *setting,
+                             const char *value) {
+        _cleanup_free_ char *expected = NULL;
+
+        expected = setting->choices ? choices_describe(setting->choices) : strdup(setting->expected);
+        if (!expected)
+                return -ENOMEM;
+
+        return problem_add(problems, where, strprintf("%s: \"%s\" is not %s", setting->key, value, expected));
+}
+
+int plan_set(struct plan *plan, const char *key, const char *value, const char *where, struct plan_problems *problems) {
+        const struct setting *setting = setting_find(key);
+        _cleanup_free_ char *text = NULL, *origin = NULL;
+        struct plan_value *current;
+        int r;
+
+        if (!setting) {
+                r = problem_add(problems, where,
+                                strprintf("there is no setting \"%s\"; \"seatrial plan\" lists all", key));
+                return r < 0 ? r : -ENOKEY;
+        }
+
+        text = strdup(value);
+        origin = strdup(where);
+        if (!text || !origin)
+                return -ENOMEM;
+
+        r = setting->parse(value, setting->choices, plan_field(plan, setting));
+        if (r == -EINVAL) {
+                r = problem_add_value(problems, where, setting, value);
+                return r < 0 ? r : -EINVAL;
+        }
+        if (r < 0)
+                return r;
+
+        current = &plan->values[setting - settings];
+        free(current->text);
+        free(current->origin);
+        *current = (struct plan_value){.text = TAKE_PTR(text), .origin = TAKE_PTR(origin)};
+        return 0;
+}
+
+int plan_new(struct plan **ret) {
+        _cleanup_(plan_freep) struct plan *plan = NULL;
+        struct plan_problems none = {};
+
+        plan = calloc(1, sizeof(*plan));
+        if (!plan)
+                return -ENOMEM;
+
+        plan->values = calloc(n_settings, sizeof(*plan->values));
+        if (!plan->values)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < n_settings; i++) {
+                int r = plan_set(plan, settings[i].key, settings[i].value, "built-in", &none);
+
+                plan_problems_done(&none);
+                if (r < 0)
+                        return r;
+        }
+
+        *ret = TAKE_PTR(plan);
+        return 0;
+}
+
+struct plan *plan_free(struct plan *plan) {
+        if (!plan)
+                return NULL;
+
+        for (size_t i = 0; i < n_settings; i++) {
+                if (settings[i].release)
+                        settings[i].release(plan_field(plan, &settings[i]));
+                if (plan->values) {
+                        free(plan->values[i].text);
+                        free(plan->values[i].origin);
+                }
+        }
+
+        free(plan->values);
+        free(plan);
+        return NULL;
+}
+
+/* One pass over the file. It runs twice, on a scratch plan first, so that a file with an error changes nothing. */
+static int plan_apply_lines(struct plan *plan, const char *text, size_t size, const char *name,
+                            struct plan_problems *problems) {
+        _cleanup_free_ char *copy = NULL;
+        unsigned number = 0;
+        char *rest, *line;
+
+        copy = strndup(text, size);
+        if (!copy)
+                return -ENOMEM;
+
+        if (strlen(copy) != size)
+                return problem_add(problems, name, strdup("the file holds a NUL byte and is no text"));
+
+        rest = copy;
+        while ((line = strsep(&rest, "\n"))) {
+                _cleanup_free_ char *where = NULL;
+                char *key, *value = line;
+                int r;
+
+                where = strprintf("%s:%u", name, ++number);
+                if (!where)
+                        return -ENOMEM;
+
+                line[strcspn(line, "#")] = 0;
+                key = strstrip(strsep(&value, "="));
+                if (!value && !*key)
+                        continue;
+
+                if (!value || !*key)
+                        r = problem_add(problems, where, strprintf("\"%s\" is not of the form \"key = value\"", key));
+                else
+                        r = plan_set(plan, key, strstrip(value), where, problems);
+                if (r < 0 && r != -ENOKEY && r != -EINVAL)
+                        return r;
+        }
+
+        return 0;
+}
+
+int plan_apply_file(struct plan *plan, const char *text, size_t size, const char *name, struct plan_problems *problems) {
+        _cleanup_(plan_freep) struct plan *scratch = NULL;
+        size_t before = problems->n_items;
+        int r;
+
+        if (size > PLAN_FILE_MAX) {
+                r = problem_add(problems, name, strprintf("the file is larger than %u bytes", PLAN_FILE_MAX));
+                return r < 0 ? r : 0;
+        }
+
+        r = plan_new(&scratch);
+        if (r < 0)
+                return r;
+
+        r = plan_apply_lines(scratch, text, size, name, problems);
+        if (r < 0)
+                return r;
+        if (problems->n_items > before)
+                return 0;
+
+        r = plan_apply_lines(plan, text, size, name, problems);
+        return r < 0 ? r : 1;
+}
+
+/* Cuts the next word off, as the kernel does: blanks part words, and double quotes hold them together. */
+static char *next_word(char **rest) {
+        char *p = *rest, *to, *word;
+        bool quoted = false;
+
+        p += strspn(p, " \t\n");
+        if (!*p)
+                return NULL;
+
+        word = to = p;
+        for (; *p && (quoted || !strchr(" \t\n", *p)); p++) {
+                if (*p == '"')
+                        quoted = !quoted;
+                else
+                        *to++ = *p;
+        }
+
+        *rest = *p ? p + 1 : p;
+        *to = 0;
+        return word;
+}
+
+int plan_apply_command_line(struct plan *plan, const char *command_line, struct plan_problems *problems) {
+        static const char where[] = "kernel command line";
+        _cleanup_free_ char *copy = NULL;
+        char *rest, *word;
+
+        copy = strdup(command_line);
+        if (!copy)
+                return -ENOMEM;
+
+        rest = copy;
+        while ((word = next_word(&rest))) {
+                const char *key = startswith(word, "seatrial.");
+                char *value;
+                int r;
+
+                if (!key)
+                        continue;
+
+                value = strchr(word, '=');
+                if (value) {
+                        *value++ = 0;
+                        r = plan_set(plan, key, value, where, problems);
+                } else
+                        r = problem_add(problems, where, strprintf("\"%s\" has no value", word));
+                if (r < 0 && r != -ENOKEY && r != -EINVAL)
+                        return r;
+        }
+
+        return 0;
+}
+
+int plan_load(struct plan **ret, struct plan_problems *problems) {
+        _cleanup_(plan_freep) struct plan *plan = NULL;
+        _cleanup_free_ char *text = NULL, *command_line = NULL;
+        size_t size;
+        int r;
+
+        r = plan_new(&plan);
+        if (r < 0)
+                return r;
+
+        r = read_file(PLAN_FILE, PLAN_FILE_MAX, &text, &size);
+        if (r >= 0)
+                r = plan_apply_file(plan, text, size, PLAN_FILE, problems);
+        else if (r != -ENOENT)
+                r = problem_add(problems, PLAN_FILE, strprintf("it cannot be read: %s", strerror(-r)));
+        if (r < 0 && r != -ENOENT)
+                return r;
+
+        r = read_file("/proc/cmdline", PLAN_FILE_MAX, &command_line, NULL);
+        if (r >= 0)
+                r = plan_apply_command_line(plan, command_line, problems);
+        else
+                r = problem_add(problems, "/proc/cmdline", strprintf("it cannot be read: %s", strerror(-r)));
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(plan);
+        return 0;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "plan.h"
+#include "settings.h"
+
+static int parse_choice(const char *value, const char *const *choices, void *field) {
+        for (unsigned i = 0; choices[i]; i++)
+                if (streq(value, choices[i])) {
+                        /* An enum without negative values is an unsigned int. */
+                        *(unsigned *) field = i;
+                        return 0;
+                }
+
+        return -EINVAL;
+}
+
+static int parse_time(const char *value, const char *const *choices _unused_, void *field) {
+        return parse_duration(value, field) < 0 ? -EINVAL : 0;
+}
+
+static int parse_count(const char *value, const char *const *choices _unused_, void *field) {
+        return parse_u64(value, field) < 0 ? -EINVAL : 0;
+}
+
+static int parse_positive(const char *value, const char *const *choices _unused_, void *field) {
+        uint64_t count;
+
+        if (parse_u64(value, &count) < 0 || count == 0)
+                return -EINVAL;
+
+        *(uint64_t *) field = count;
+        return 0;
+}
+
+static int parse_amount(const char *value, const char *const *choices _unused_, void *field) {
+        struct plan_amount amount = {};
+        char *end;
+
+        if (value[strspn(value, "0123456789.")] == '%') {
+                amount.percent = strtod(value, &end);
+                if (!streq(end, "%") || !(amount.percent > 0) || amount.percent > 100)
+                        return -EINVAL;
+        } else if (parse_size(value, &amount.bytes) < 0 || amount.bytes == 0)
+                return -EINVAL;
+
+        *(struct plan_amount *) field = amount;
+        return 0;
+}
+
+static void release_text(void *field) {
+        free(*(char **) field);
+}
+
+static int parse_text(const char *value, const char *const *choices _unused_, void *field) {
+        char *copy = NULL;
+
+        if (*value) {
+                copy = strdup(value);
+                if (!copy)
+                        return -ENOMEM;
+        }
+
+        release_text(field);
+        *(char **) field = copy;
+        return 0;
+}
+
+static void names_free(char **names) {
+        for (char **n = names; n && *n; n++)
+                free(*n);
+        free(names);
+}
+
+static void names_freep(char ***names) {
+        names_free(*names);
+}
+
+static void release_names(void *field) {
+        names_free(*(char ***) field);
+}
+
+/* Names with commas between; "none" is the empty list. */
+static int parse_names(const char *value, const char *const *choices _unused_, void *field) {
+        _cleanup_(names_freep) char **names = NULL;
+        _cleanup_free_ char *copy = NULL;
+        size_t n = 0, commas = 0;
+        char *rest, *name;
+
+        copy = strdup(value);
+        if (!copy)
+                return -ENOMEM;
+
+        for (const char *p = value; *p; p++)
+                commas += *p == ',';
+
+        names = calloc(commas + 2, sizeof(char *));
+        if (!names)
+                return -ENOMEM;
+
+        rest = streq(value, "none") ? NULL : copy;
+        while ((name = strsep(&rest, ","))) {
+                name = strstrip(name);
+                if (!*name)
+                        return -EINVAL;
+
+                names[n] = strdup(name);
+                if (!names[n++])
+                        return -ENOMEM;
+        }
+
+        release_names(field);
+        *(char ***) field = TAKE_PTR(names);
+        return 0;
+}
+
+static const char *const colour_choices[] = {"auto", "yes", "no", NULL};
+static const char *const after_choices[] = {"rescue", "poweroff", "reboot", "boot", NULL};
+static const char *const after_no_boot_choices[] = {"rescue", "poweroff", "reboot", NULL};
+static const char *const channel_choices[] = {"off", "auto", "required", NULL};
+
+#define FIELD(name) .offset = offsetof(struct plan, name)
+#define CHOICE(c)   .parse = parse_choice, .choices = (c)
+#define TIME        .parse = parse_time, .expected = "a time such as 500ms, 30s or 10min"
+#define COUNT       .parse = parse_count, .expected = "a whole number"
+#define POSITIVE    .parse = parse_positive, .expected = "a whole number from 1"
+#define AMOUNT      .parse = parse_amount, .expected = "a size such as 512M or a share such as 90%"
+#define TEXT        .parse = parse_text, .release = release_text, .expected = "a text"
+#define NAMES       .parse = parse_names, .release = release_names, .expected = "names with commas between, or none"
+
+const struct setting settings[] = {
+        {"console.colour", "auto", "colours on the console; auto: unless TERM is dumb or NO_COLOR is set",
+         CHOICE(colour_choices), FIELD(console_colour)},
+
+        {"inventory.time-limit", "30s", "how long a collector may take before discovery goes on without it",
+         TIME, FIELD(inventory_time_limit)},
+
+        {"trial.run", "memory,processor", "the trials, in this order", NAMES, FIELD(trials)},
+        {"trial.failed", "rescue", "what a failed trial leads to; boot: to production all the same",
+         CHOICE(after_choices), FIELD(trial_failed)},
+        {"trial.memory.size", "90%", "how much memory to test; a share is of what is available", AMOUNT,
+         FIELD(trial_memory_size)},
+        {"trial.memory.pattern", "march-c-", "the march test", TEXT, FIELD(trial_memory_pattern)},
+        {"trial.memory.passes", "1", "how often the whole pattern runs", POSITIVE, FIELD(trial_memory_passes)},
+        {"trial.memory.threads", "0", "0: one for each processor", COUNT, FIELD(trial_memory_threads)},
+        {"trial.memory.time-limit", "2h", "after this the trial counts as hung", TIME,
+         FIELD(trial_memory_time_limit)},
+        {"trial.processor.time", "5s", "how long the processors are worked", TIME, FIELD(trial_processor_time)},
+        {"trial.processor.time-limit", "10min", "after this the trial counts as hung", TIME,
+         FIELD(trial_processor_time_limit)},
+
+        {"bmc.channel", "auto", "talk to the BMC in-band; required: no production without it",
+         CHOICE(channel_choices), FIELD(bmc_channel)},
+        {"bmc.interface-wait", "5s", "how long the BMC's network interface may take to appear", TIME,
+         FIELD(bmc_interface_wait)},
+        {"bmc.patience", "30s", "how long the end of a stage waits until the BMC has its records", TIME,
+         FIELD(bmc_patience)},
+
+        {"production.then", "boot", "what follows when all is well", CHOICE(after_choices), FIELD(production)},
+        {"production.failed", "rescue", "what follows when nothing could be booted", CHOICE(after_no_boot_choices),
+         FIELD(production_failed)},
+        {"production.disk-wait", "10s", "how long the first disk with a boot entry may take to appear", TIME,
+         FIELD(production_disk_wait)},
+        {"production.entry", "", "pattern for the ids of boot entries to prefer, such as debian-*", TEXT,
+         FIELD(production_entry)},
+        {"production.options", "", "appended to the kernel command line of the production OS", TEXT,
+         FIELD(production_options)},
+};
+
+const size_t n_settings = ELEMENTSOF(settings);

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <errno.h>
+
+#include "base/text.h"
+#include "boot/boot.h"
+#include "inventory/inventory.h"
+#include "plan/plan.h"
+#include "stages.h"
+
+static int conclude(struct voyage *voyage, enum plan_after after, const char *reason) {
+        static const enum outcome_action actions[] = {
+                [AFTER_BOOT] = OUTCOME_KEXEC,
+                [AFTER_RESCUE] = OUTCOME_RESCUE,
+                [AFTER_POWEROFF] = OUTCOME_POWEROFF,
+                [AFTER_REBOOT] = OUTCOME_REBOOT,
+        };
+
+        outcome_done(&voyage->outcome);
+        voyage->outcome.action = actions[after];
+        voyage->outcome.reason = strprintf("%s", reason);
+        return voyage->outcome.reason ? 0 : -ENOMEM;
+}
+
+/* The production OS is not to be booted: says why, and what happens instead. */
+static int refuse(struct voyage *voyage, enum plan_after after, const char *reason) {
+        int r;
+
+        r = journal_log(voyage->journal, "WARNING", "not booting: %s", reason);
+        if (r < 0)
+                return r;
+
+        r = journal_run_end(voyage->journal, OCP_SKIP, OCP_NOT_APPLICABLE);
+        if (r < 0)
+                return r;
+
+        return conclude(voyage, after, reason);
+}
+
+static int find_entries(struct voyage *voyage, struct boot_entries *entries) {
+        struct step_log log = {.journal = voyage->journal};
+        int r;
+
+        r = journal_step_start(voyage->journal, "entries", &log.step);
+        if (r < 0)
+                return r;
+
+        r = boot_find(voyage->event, voyage->plan, entries, step_log, &log);
+        if (r >= 0 && entries->n_items > 0) {
+                r = journal_step_log(voyage->journal, log.step, "INFO", "%zu found; first %s on %s", entries->n_items,
+                                     entries->items[0]->id, entries->items[0]->device);
+                return r < 0 ? r : journal_step_end(voyage->journal, log.step, OCP_COMPLETE);
+        }
+
+        r = journal_step_artifact(voyage->journal, log.step, "error",
+                                  json_pack("{s:s, s:s}", "symptom", "no-boot-entry", "message",
+                                            "no disk of this machine holds a boot entry (loader/entries/*.conf)"));
+        return r < 0 ? r : journal_step_end(voyage->journal, log.step, OCP_ERROR);
+}
+
+/* Loads the first entry that can be. Returns it, or NULL when there is none left. */
+static const struct boot_entry *load_first(struct voyage *voyage, const struct boot_entries *entries) {
+        for (size_t i = 0; i < entries->n_items; i++) {
+                const struct boot_entry *entry = entries->items[i];
+                struct step_log log = {.journal = voyage->journal};
+                int r;
+
+                if (journal_step_start(voyage->journal, "kexec", &log.step) < 0)
+                        return NULL;
+
+                r = boot_load(voyage->event, voyage->plan, entry, step_log, &log);
+                if (r >= 0)
+                        (void) journal_step_log(voyage->journal, log.step, "INFO", "%s is loaded",
+                                                entry->title ?: entry->id);
+                (void) journal_step_end(voyage->journal, log.step, r < 0 ? OCP_ERROR : OCP_COMPLETE);
+                if (r >= 0)
+                        return entry;
+        }
+
+        return NULL;
+}
+
+static int production_run(struct voyage *voyage) {
+        _cleanup_(boot_entries_done) struct boot_entries entries = {};
+        const struct plan *plan = voyage->plan;
+        const struct boot_entry *entry;
+        json_t *dut_info = NULL;
+        int r;
+
+        r = inventory_dut_info(voyage->inventory, &dut_info);
+        if (r < 0)
+                return r;
+
+        r = journal_run_start(voyage->journal, "production", voyage_parameters(voyage), dut_info);
+        if (r < 0)
+                return r;
+
+        if (voyage->trial_failed && plan->trial_failed != AFTER_BOOT)
+                return refuse(voyage, plan->trial_failed, "the trial has failed (trial.failed in the plan)");
+
+        if (plan->bmc_channel == CHANNEL_REQUIRED && channel_get_state(voyage->channel) != CHANNEL_OPEN)
+                return refuse(voyage, plan->production_failed, "the BMC cannot be told (bmc.channel = required)");
+
+        if (plan->production != AFTER_BOOT)
+                return refuse(voyage, plan->production, "the plan does not want it (production.then)");
+
+        r = find_entries(voyage, &entries);
+        if (r < 0)
+                return r;
+
+        entry = load_first(voyage, &entries);
+        if (entry) {
+                _cleanup_free_ char *reason = strprintf("%s", entry->title ?: entry->id);
+
+                r = journal_run_end(voyage->journal, OCP_COMPLETE, OCP_PASS);
+                return r < 0 ? r : conclude(voyage, AFTER_BOOT, reason ?: entry->id);
+        }
+
+        r = journal_run_end(voyage->journal, OCP_ERROR, OCP_NOT_APPLICABLE);
+        return r < 0 ? r
+                     : conclude(voyage, plan->production_failed,
+                                entries.n_items > 0 ? "none of the boot entries could be loaded"
+                                                    : "no disk of this machine holds a boot entry");
+}
+
+const struct stage stage_production = {
+        .name = "production",
+        .run = production_run,
+};

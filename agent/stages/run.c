@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+#include <stdio.h>
+
+#include "base/event.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "plan/plan.h"
+#include "plan/settings.h"
+#include "stages.h"
+
+const struct stage *const stages[] = {
+        &stage_discovery,
+        &stage_trial,
+        &stage_production,
+        NULL,
+};
+
+json_t *voyage_parameters(const struct voyage *voyage) {
+        _cleanup_json_ json_t *parameters = json_object();
+
+        for (size_t i = 0; parameters && i < n_settings; i++)
+                if (!streq(voyage->plan->values[i].text, settings[i].value) &&
+                    json_set_string(parameters, settings[i].key, voyage->plan->values[i].text) < 0)
+                        return NULL;
+
+        return TAKE_PTR(parameters);
+}
+
+void step_log(const char *severity, const char *message, void *userdata) {
+        struct step_log *log = userdata;
+
+        (void) journal_step_log(log->journal, log->step, severity, "%s", message);
+}
+
+static void on_channel_log(const char *severity, const char *message, void *userdata) {
+        struct voyage *voyage = userdata;
+
+        if (voyage->bmc_step_open)
+                (void) journal_step_log(voyage->journal, voyage->bmc_step, severity, "%s", message);
+        else
+                (void) journal_log(voyage->journal, severity, "bmc: %s", message);
+}
+
+static void on_channel_state(enum channel_state state _unused_, const char *summary, void *userdata) {
+        struct voyage *voyage = userdata;
+
+        free(voyage->bmc_summary);
+        voyage->bmc_summary = strdup(summary);
+}
+
+static const struct channel_handler channel_handler = {.log = on_channel_log, .state = on_channel_state};
+
+static void voyage_done(struct voyage *voyage) {
+        journal_free(voyage->journal);
+        channel_free(voyage->channel);
+        plan_free(voyage->plan);
+        json_decref(voyage->inventory);
+        free(voyage->bmc_summary);
+        outcome_done(&voyage->outcome);
+        event_free(voyage->event);
+}
+
+static int voyage_open(struct voyage *voyage) {
+        _cleanup_(plan_problems_done) struct plan_problems problems = {};
+        _cleanup_free_ char *boot = NULL;
+        struct journal_options options;
+        int r;
+
+        r = make_directories(STATE_DIRECTORY, 0700);
+        if (r < 0)
+                return log_error(r, STATE_DIRECTORY " cannot be made");
+
+        r = read_line_file("/proc/sys/kernel/random/boot_id", &boot);
+        if (r < 0)
+                return log_error(r, "/proc/sys/kernel/random/boot_id cannot be read");
+
+        r = plan_load(&voyage->plan, &problems);
+        if (r < 0)
+                return log_error(r, "the plan cannot be loaded");
+
+        r = event_new(&voyage->event);
+        if (r < 0)
+                return log_error(r, "the event loop cannot be made");
+
+        if (voyage->plan->bmc_channel != CHANNEL_OFF) {
+                r = channel_start(voyage->event, voyage->plan, JOURNAL_FILE, boot, &channel_handler, voyage,
+                                  &voyage->channel);
+                if (r < 0)
+                        return log_error(r, "the BMC channel cannot be started");
+        }
+
+        options = (struct journal_options){
+                .boot = boot,
+                .path = JOURNAL_FILE,
+                .channel = voyage->channel,
+                .console = true,
+        };
+        r = journal_new(voyage->plan, &options, &voyage->journal);
+        if (r < 0)
+                return log_error(r, "the journal cannot be opened");
+
+        for (size_t i = 0; i < problems.n_items; i++) {
+                r = journal_log(voyage->journal, "WARNING", "plan: %s: %s", problems.items[i].where,
+                                problems.items[i].message);
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}
+
+static int voyage_sail(struct voyage *voyage) {
+        for (size_t i = 0; stages[i]; i++) {
+                int r = stages[i]->run(voyage);
+
+                if (r < 0)
+                        return log_error(r, "stage %s cannot go on", stages[i]->name);
+
+                /* What the BMC does not get in time the next stage does not wait for: the channel goes on trying, and the
+                 * end of the run tells what is missing. */
+                (void) journal_flush(voyage->journal, voyage->plan->bmc_patience);
+        }
+
+        (void) journal_close(voyage->journal, voyage->plan->bmc_patience);
+        return outcome_write(voyage->outcome.action, voyage->outcome.reason);
+}
+
+static void help(void) {
+        puts("Usage: seatrial run\n"
+             "\n"
+             "Discovers this machine, tries it, tells the BMC, and loads the production OS, as the\n"
+             "plan says. PID 1 starts this at power-on and does then what its outcome says.\n"
+             "\n"
+             "  -h, --help  this text");
+}
+
+int verb_run(int argc, char **argv) {
+        static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {}};
+        _cleanup_(voyage_done) struct voyage voyage = {};
+        int c;
+
+        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+                if (c != 'h')
+                        return 2;
+                help();
+                return 0;
+        }
+
+        printf("\nseatrial %s: sea trial of this machine before it enters service\n", SEATRIAL_VERSION);
+
+        if (voyage_open(&voyage) < 0 || voyage_sail(&voyage) < 0)
+                return 1;
+
+        return 0;
+}

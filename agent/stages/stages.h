@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* stages.h: the three steps of a sea trial, and what they hand on to each other. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/json.h"
+#include "base/outcome.h"
+#include "bmc/channel.h"
+#include "journal/journal.h"
+
+struct event;
+struct plan;
+
+#define STATE_DIRECTORY "/run/seatrial"
+#define JOURNAL_FILE    STATE_DIRECTORY "/journal.jsonl"
+
+/* One run of the agent. */
+struct voyage {
+        struct event *event;
+        struct plan *plan;
+        struct channel *channel; /* NULL when the plan wants none */
+        struct journal *journal;
+
+        json_t *inventory;       /* from discovery on */
+        bool trial_failed;       /* a trial found something, or could not run */
+        bool bmc_step_open;      /* what the channel tells belongs to this step of discovery */
+        unsigned bmc_step;
+        char *bmc_summary;       /* what the channel said when its state changed last */
+
+        struct outcome outcome;  /* set by production */
+};
+
+struct stage {
+        const char *name;
+
+        /* Runs the stage from its run start to its run end in the journal. Returns 0 whatever it found, a negative
+         * errno when the agent itself could not go on. */
+        int (*run)(struct voyage *voyage);
+};
+
+extern const struct stage *const stages[]; /* NULL at the end */
+
+extern const struct stage stage_discovery, stage_trial, stage_production;
+
+/* What the plan says beyond the built-in, as an object {key: value}, for a run's start. NULL when memory is short. */
+json_t *voyage_parameters(const struct voyage *voyage);
+
+/* For boot_log_t and the like: userdata is a struct step_log. */
+struct step_log {
+        struct journal *journal;
+        unsigned step;
+};
+
+void step_log(const char *severity, const char *message, void *userdata);
+
+/* seatrial run: the whole voyage. seatrial report: shows the journal of the last one. Return an exit status. */
+int verb_run(int argc, char **argv);
+int verb_report(int argc, char **argv);

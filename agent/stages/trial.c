@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <errno.h>
+
+#include "base/text.h"
+#include "inventory/inventory.h"
+#include "plan/plan.h"
+#include "stages.h"
+#include "trial/runner.h"
+#include "trial/trial.h"
+
+static void on_artifact(const char *kind, const json_t *content, void *userdata) {
+        struct step_log *log = userdata;
+
+        (void) journal_step_artifact(log->journal, log->step, kind, json_incref((json_t *) content));
+}
+
+static void on_progress(double fraction, const char *text, void *userdata) {
+        struct step_log *log = userdata;
+
+        journal_progress(log->journal, log->step, fraction, text);
+}
+
+/* Runs the trial called name as a step. *ret_result is what it means for the run. */
+static int run_one(struct voyage *voyage, const char *name, enum trial_outcome *ret_outcome) {
+        static const struct trial_observer observer = {.artifact = on_artifact, .progress = on_progress};
+        const struct trial *trial = trial_find(name);
+        struct step_log log = {.journal = voyage->journal};
+        enum trial_outcome outcome = TRIAL_OUTCOME_ERROR;
+        int r;
+
+        r = journal_step_start(voyage->journal, name, &log.step);
+        if (r < 0)
+                return r;
+
+        if (trial) {
+                /* The BMC knows what begins before it begins: should the machine die in it, the last record tells where. */
+                (void) journal_flush(voyage->journal, voyage->plan->bmc_patience);
+
+                r = trial_run(voyage->event, trial, voyage->plan, voyage->inventory, &observer, &log, &outcome);
+                if (r < 0)
+                        return r;
+        } else {
+                _cleanup_free_ char *message = strprintf("there is no trial \"%s\" (trial.run in the plan)", name);
+
+                r = journal_step_artifact(voyage->journal, log.step, "error",
+                                          json_pack("{s:s, s:s}", "symptom", "unknown-trial", "message", message));
+                if (r < 0)
+                        return r;
+        }
+
+        *ret_outcome = outcome;
+        return journal_step_end(voyage->journal, log.step,
+                                outcome == TRIAL_OUTCOME_ERROR ? OCP_ERROR : OCP_COMPLETE);
+}
+
+static int trial_stage_run(struct voyage *voyage) {
+        bool failed = false, broken = false;
+        json_t *dut_info = NULL;
+        int r;
+
+        r = inventory_dut_info(voyage->inventory, &dut_info);
+        if (r < 0)
+                return r;
+
+        r = journal_run_start(voyage->journal, "trial", voyage_parameters(voyage), dut_info);
+        if (r < 0)
+                return r;
+
+        if (!*voyage->plan->trials) {
+                r = journal_log(voyage->journal, "WARNING", "the plan wants no trial (trial.run): nothing was tested");
+                return r < 0 ? r : journal_run_end(voyage->journal, OCP_SKIP, OCP_NOT_APPLICABLE);
+        }
+
+        for (char **name = voyage->plan->trials; *name; name++) {
+                enum trial_outcome outcome;
+
+                r = run_one(voyage, *name, &outcome);
+                if (r < 0)
+                        return r;
+
+                failed = failed || outcome == TRIAL_OUTCOME_FAIL;
+                broken = broken || outcome == TRIAL_OUTCOME_ERROR;
+        }
+
+        voyage->trial_failed = failed || broken;
+        if (failed)
+                return journal_run_end(voyage->journal, OCP_COMPLETE, OCP_FAIL);
+
+        return broken ? journal_run_end(voyage->journal, OCP_ERROR, OCP_NOT_APPLICABLE)
+                      : journal_run_end(voyage->journal, OCP_COMPLETE, OCP_PASS);
+}
+
+const struct stage stage_trial = {
+        .name = "trial",
+        .run = trial_stage_run,
+};
