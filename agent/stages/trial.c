@@ -26,7 +26,7 @@ static int run_one(struct voyage *voyage, const char *name, enum trial_outcome *
         static const struct trial_observer observer = {.artifact = on_artifact, .progress = on_progress};
         const struct trial *trial = trial_find(name);
         struct step_log log = {.journal = voyage->journal};
-        enum trial_outcome outcome = TRIAL_OUTCOME_ERROR;
+        enum trial_outcome outcome = TRIAL_NOT_RUN;
         int r;
 
         r = journal_step_start(voyage->journal, name, &log.step);
@@ -51,7 +51,7 @@ static int run_one(struct voyage *voyage, const char *name, enum trial_outcome *
 
         *ret_outcome = outcome;
         return journal_step_end(voyage->journal, log.step,
-                                outcome == TRIAL_OUTCOME_ERROR ? OCP_ERROR : OCP_COMPLETE);
+                                outcome == TRIAL_NOT_RUN ? OCP_ERROR : OCP_COMPLETE);
 }
 
 static int trial_stage_run(struct voyage *voyage) {
@@ -79,8 +79,8 @@ static int trial_stage_run(struct voyage *voyage) {
                 if (r < 0)
                         return r;
 
-                failed = failed || outcome == TRIAL_OUTCOME_FAIL;
-                broken = broken || outcome == TRIAL_OUTCOME_ERROR;
+                failed = failed || outcome == TRIAL_FAILED;
+                broken = broken || outcome == TRIAL_NOT_RUN;
         }
 
         voyage->trial_failed = failed || broken;
