@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <inttypes.h>
+#include <microhttpd.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/json.h"
+#include "base/macro.h"
+#include "base/text.h"
+#include "message.h"
+#include "service.h"
+
+void answer_done(struct answer *answer) {
+        json_decref(answer->body);
+        free(answer->location);
+        *answer = (struct answer){};
+}
+
+void answer_resource(struct answer *answer, json_t *body) {
+        if (!body) {
+                answer_fail(answer, MHD_HTTP_INTERNAL_SERVER_ERROR, MESSAGE_INTERNAL_ERROR, NULL);
+                return;
+        }
+        json_decref(answer->body);
+        answer->status = MHD_HTTP_OK;
+        answer->body = body;
+}
+
+json_t *reference(const char *format, ...) {
+        _cleanup_free_ char *path = NULL;
+        va_list list;
+        int n;
+
+        va_start(list, format);
+        n = vasprintf(&path, format, list);
+        va_end(list);
+        if (n < 0)
+                return NULL;
+        return json_pack("{s:s}", "@odata.id", path);
+}
+
+void answer_collection(struct service *service, const struct request *request, struct answer *answer, const char *type,
+                       const char *name, uint64_t n_members, uint64_t page, member_t member) {
+        _cleanup_json_ json_t *members = json_array(), *body = NULL;
+        uint64_t from = MIN(request->skip, n_members);
+        uint64_t wanted = MIN(request->top, page);
+        uint64_t n = MIN(wanted, n_members - from);
+
+        for (uint64_t i = 0; i < n; i++)
+                if (json_append(members, member(service, from + i)) < 0) {
+                        answer_resource(answer, NULL);
+                        return;
+                }
+
+        body = json_pack("{s:s, s:s+++, s:s, s:I, s:O}", "@odata.id", request->path, "@odata.type", "#", type,
+                         ".", type, "Name", name, "Members@odata.count", (json_int_t) n_members, "Members", members);
+        if (body && from + n < n_members && request->top > n) {
+                _cleanup_free_ char *link = NULL;
+
+                if (request->top == UINT64_MAX)
+                        link = strprintf("%s?$skip=%" PRIu64, request->path, from + n);
+                else
+                        link = strprintf("%s?$skip=%" PRIu64 "&$top=%" PRIu64, request->path, from + n,
+                                         request->top - n);
+                if (!link || json_set_string(body, "Members@odata.nextLink", link) < 0) {
+                        answer_resource(answer, NULL);
+                        return;
+                }
+        }
+        answer_resource(answer, TAKE_PTR(body));
+}

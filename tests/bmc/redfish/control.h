@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* control.h: the operator's side of this BMC, and the IPMI side's: a Unix socket, one JSON object a line each way.
+ *
+ *      {"command":"fingerprint","certificate":1}           {"sha256":"..."} or {"error":"no-certificate"}
+ *      {"command":"bootstrap-account","keepEnabled":false} {"userName":"...","password":"..."}, or "error" is
+ *                                                          "disabled" or "no-slot"
+ *      {"command":"operator-account"}                      the same, but a host reset does not end it
+ *      {"command":"host-reset"}                            {}
+ *      {"command":"status"}                                {"port":..., "fingerprint":..., and the counters}
+ *      {"command":"wait","counter":"records","atLeast":5}  the status, once the counter is there ("atMost" as well)
+ *      {"command":"fault",...}                             {"faults":rules}; see fault.h
+ *
+ * What cannot be done is answered {"error":"...","message":"..."}. */
+#pragma once
+
+#include "base/macro.h"
+
+struct control;
+struct service;
+
+/* Listens on path. Returns 0, -EADDRINUSE when somebody else does, -ENAMETOOLONG, a negative errno. */
+int control_start(struct service *service, const char *path, struct control **ret);
+
+/* Answers the clients that wait for what has now come about. To be called after every event. */
+void control_check_waits(struct control *control);
+
+struct control *control_stop(struct control *control);
+DEFINE_CLEANUP(struct control *, control_stop);
