@@ -6,7 +6,11 @@
 
 #include "base/json.h"
 
+/* Raised when a member is renamed, removed or changes its meaning; a new member does not raise it. */
+#define INVENTORY_SCHEMA_VERSION 1
+
 struct event;
+struct screen;
 
 /* Where a collector looks: the running machine's own, or a captured tree. */
 struct inventory_roots {
@@ -29,6 +33,9 @@ struct collector {
         /* One line about the part for a person, newly allocated: "4 of 8 slots, 2.00 GiB installed". NULL when memory
          * is short. */
         char *(*summarize)(const json_t *part);
+
+        /* Prints what else a person wants to see of the part. Returns 0, -ENOMEM. */
+        int (*print)(const json_t *part, struct screen *screen);
 };
 
 extern const struct collector *const collectors[]; /* NULL at the end */
@@ -47,6 +54,15 @@ struct inventory_observer {
  * unknown name, a negative errno. */
 int inventory_take(struct event *e, const struct inventory_roots *roots, const char *name, uint64_t time_limit_usec,
                    const struct inventory_observer *observer, void *userdata, json_t **ret);
+
+/* The inventory as the dutInfo of an OCP run (parts under test, with their ids). inventory may lack any part. Returns 0,
+ * -ENOMEM. */
+int inventory_dut_info(const json_t *inventory, json_t **ret);
+
+/* The machine and its parts as the dutInfo of an OCP Test & Validation run: every hardwareInfoId is made of the name that
+ * the part has in the inventory ("dimm-DIMM_A1", "drive-nvme0n1"), and so is the same in each run as long as the
+ * machine is. What is unknown is left out, as that format wants. Returns 0, -ENOMEM. */
+int inventory_dut_info(const json_t *inventory, json_t **ret);
 
 /* seatrial inventory [PART]: prints it. Returns an exit status. */
 int verb_inventory(int argc, char **argv);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <errno.h>
+#include <stdint.h>
+
+#include "ata.h"
+
+#define IDENTIFY_OFFSET 60U
+#define IDENTIFY_SIZE   512U
+
+/* ATA text stands in 16-bit words, the first character in the high byte. */
+static void copy_text(const uint8_t *identify, size_t first_word, size_t n_words, char *text) {
+        const uint8_t *p = identify + 2 * first_word;
+
+        for (size_t i = 0; i < 2 * n_words; i++)
+                text[i] = (char) p[i ^ 1];
+        text[2 * n_words] = 0;
+}
+
+int ata_identity_decode(const void *page, size_t size, struct ata_identity *ret) {
+        const uint8_t *p = page, *identify = p + IDENTIFY_OFFSET;
+
+        if (size < IDENTIFY_OFFSET + IDENTIFY_SIZE || p[1] != 0x89)
+                return -EBADMSG;
+
+        copy_text(identify, 10, 10, ret->serial_number);
+        copy_text(identify, 23, 4, ret->firmware_version);
+        copy_text(identify, 27, 20, ret->model);
+        return 0;
+}

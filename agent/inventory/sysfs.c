@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libudev.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "inventory.h"
+#include "sysfs.h"
+
+static void udev_unrefp(struct udev **udev) {
+        udev_unref(*udev);
+}
+
+static void udev_enumerate_unrefp(struct udev_enumerate **enumerate) {
+        udev_enumerate_unref(*enumerate);
+}
+
+static void closedirp(DIR **directory) {
+        if (*directory)
+                closedir(*directory);
+}
+
+bool inventory_roots_are_live(const struct inventory_roots *roots) {
+        return streq(roots->sys, inventory_live_roots.sys);
+}
+
+static int add_path(struct sysfs_devices *devices, char *path) {
+        char **larger;
+
+        larger = reallocarray(devices->paths, devices->n_paths + 1, sizeof(*larger));
+        if (!larger) {
+                free(path);
+                return -ENOMEM;
+        }
+
+        devices->paths = larger;
+        devices->paths[devices->n_paths++] = path;
+        return 0;
+}
+
+static int compare_paths(const void *a, const void *b) {
+        const char *x = *(char *const *) a, *y = *(char *const *) b;
+        int r = strverscmp(sysfs_name(x), sysfs_name(y));
+
+        return r != 0 ? r : strcmp(x, y);
+}
+
+static int enumerate_live(const char *subsystem, struct sysfs_devices *devices) {
+        _cleanup_(udev_enumerate_unrefp) struct udev_enumerate *enumerate = NULL;
+        _cleanup_(udev_unrefp) struct udev *udev = NULL;
+        struct udev_list_entry *entry;
+        int r;
+
+        udev = udev_new();
+        if (!udev)
+                return -ENOMEM;
+
+        enumerate = udev_enumerate_new(udev);
+        if (!enumerate)
+                return -ENOMEM;
+
+        r = udev_enumerate_add_match_subsystem(enumerate, subsystem);
+        if (r < 0)
+                return r;
+
+        r = udev_enumerate_scan_devices(enumerate);
+        if (r < 0)
+                return r;
+
+        udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(enumerate)) {
+                char *path = strdup(udev_list_entry_get_name(entry));
+
+                if (!path)
+                        return -ENOMEM;
+
+                r = add_path(devices, path);
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}
+
+/* Returns 1 when the directory is there, 0 when not, a negative errno. */
+static int enumerate_directory(struct sysfs_devices *devices, const char *directory_path) {
+        _cleanup_(closedirp) DIR *directory = NULL;
+        const struct dirent *entry;
+
+        directory = opendir(directory_path);
+        if (!directory)
+                return errno == ENOENT ? 0 : -errno;
+
+        while ((entry = readdir(directory))) {
+                _cleanup_free_ char *path = NULL;
+                struct stat st;
+                char *real;
+                int r;
+
+                if (entry->d_name[0] == '.')
+                        continue;
+
+                path = strprintf("%s/%s", directory_path, entry->d_name);
+                if (!path)
+                        return -ENOMEM;
+
+                /* Some classes hold control files beside their devices. */
+                if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+                        continue;
+
+                real = realpath(path, NULL);
+                if (!real)
+                        continue;
+
+                r = add_path(devices, real);
+                if (r < 0)
+                        return r;
+        }
+
+        return 1;
+}
+
+static int enumerate_captured(const char *sys, const char *subsystem, struct sysfs_devices *devices) {
+        _cleanup_free_ char *class = NULL, *bus = NULL;
+        int r;
+
+        class = strprintf("%s/class/%s", sys, subsystem);
+        bus = strprintf("%s/bus/%s/devices", sys, subsystem);
+        if (!class || !bus)
+                return -ENOMEM;
+
+        r = enumerate_directory(devices, class);
+        if (r != 0)
+                return r;
+
+        return enumerate_directory(devices, bus);
+}
+
+int sysfs_enumerate(const struct inventory_roots *roots, const char *subsystem, struct sysfs_devices *ret) {
+        _cleanup_(sysfs_devices_done) struct sysfs_devices devices = {};
+        int r;
+
+        if (inventory_roots_are_live(roots))
+                r = enumerate_live(subsystem, &devices);
+        else
+                r = enumerate_captured(roots->sys, subsystem, &devices);
+        if (r < 0)
+                return r;
+
+        if (devices.n_paths > 0)
+                qsort(devices.paths, devices.n_paths, sizeof(*devices.paths), compare_paths);
+
+        *ret = TAKE(devices, (struct sysfs_devices){});
+        return 0;
+}
+
+void sysfs_devices_done(struct sysfs_devices *devices) {
+        for (size_t i = 0; i < devices->n_paths; i++)
+                free(devices->paths[i]);
+        free(devices->paths);
+        *devices = (struct sysfs_devices){};
+}
+
+const char *sysfs_name(const char *device) {
+        const char *slash = strrchr(device, '/');
+
+        return slash ? slash + 1 : device;
+}
+
+int sysfs_open(const char *device) {
+        int fd = open(device, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        return fd < 0 ? -errno : fd;
+}
+
+int sysfs_link_name(int device_fd, const char *link, char **ret) {
+        char target[PATH_MAX];
+        char *name;
+        ssize_t n;
+
+        n = readlinkat(device_fd, link, target, sizeof(target) - 1);
+        if (n < 0)
+                return 0;
+
+        target[n] = 0;
+        name = strdup(sysfs_name(target));
+        if (!name)
+                return -ENOMEM;
+
+        *ret = name;
+        return 1;
+}
+
+int sysfs_find_parent(const char *device, const char *subsystem, char **ret) {
+        _cleanup_free_ char *path = NULL;
+        char *slash;
+
+        path = strdup(device);
+        if (!path)
+                return -ENOMEM;
+
+        while ((slash = strrchr(path, '/')) && slash > path) {
+                _cleanup_close_ int fd = -EBADF;
+                _cleanup_free_ char *name = NULL;
+                int r;
+
+                *slash = 0;
+                fd = sysfs_open(path);
+                if (fd < 0)
+                        continue;
+
+                r = sysfs_link_name(fd, "subsystem", &name);
+                if (r < 0)
+                        return r;
+                if (r > 0 && streq(name, subsystem)) {
+                        *ret = TAKE_PTR(path);
+                        return 1;
+                }
+        }
+
+        return 0;
+}
+
+bool sysfs_is_below(const char *device, const char *prefix) {
+        const char *component = NULL;
+
+        /* The last "/devices/": a captured tree may itself lie below a directory of that name. */
+        for (const char *p = device; (p = strstr(p, "/devices/")); p++)
+                component = p + STRLEN("/devices/");
+
+        while (component && *component) {
+                if (startswith(component, prefix))
+                        return true;
+
+                component = strchr(component, '/');
+                if (component)
+                        component++;
+        }
+
+        return false;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/screen.h"
+#include "base/text.h"
+#include "table.h"
+
+#define INDENT          2U
+#define GAP             2U
+#define FLEXIBLE_MIN    8U
+
+struct table {
+        const struct table_column *columns;
+        size_t n_columns;
+        char **cells; /* row by row */
+        size_t n_rows;
+        bool failed;
+};
+
+struct table *table_new(const struct table_column *columns) {
+        struct table *table = calloc(1, sizeof(*table));
+
+        if (!table)
+                return NULL;
+
+        table->columns = columns;
+        while (columns[table->n_columns].heading)
+                table->n_columns++;
+
+        return table;
+}
+
+void table_add(struct table *table, ...) {
+        char **row, **larger;
+        va_list ap;
+
+        larger = reallocarray(table->cells, (table->n_rows + 1) * table->n_columns, sizeof(*larger));
+        if (!larger) {
+                table->failed = true;
+                return;
+        }
+
+        table->cells = larger;
+        row = table->cells + table->n_rows++ * table->n_columns;
+
+        va_start(ap, table);
+        for (size_t i = 0; i < table->n_columns; i++) {
+                const char *cell = va_arg(ap, const char *);
+
+                row[i] = strdup(cell ?: "");
+                if (!row[i])
+                        table->failed = true;
+        }
+        va_end(ap);
+}
+
+static const char *cell_text(const struct table *table, size_t row, size_t column) {
+        return table->cells[row * table->n_columns + column] ?: "";
+}
+
+/* Takes columns off the widest flexible column until the row fits. */
+static void shrink(const struct table *table, size_t *widths, size_t total, size_t available) {
+        while (total > available) {
+                size_t widest = SIZE_MAX;
+
+                for (size_t i = 0; i < table->n_columns; i++)
+                        if (table->columns[i].fit == TABLE_FLEXIBLE && widths[i] > FLEXIBLE_MIN &&
+                            (widest == SIZE_MAX || widths[i] > widths[widest]))
+                                widest = i;
+                if (widest == SIZE_MAX)
+                        return;
+
+                widths[widest]--;
+                total--;
+        }
+}
+
+static void print_row(const struct table *table, FILE *file, const size_t *widths, size_t last, size_t row) {
+        fprintf(file, "%*s", (int) INDENT, "");
+
+        for (size_t i = 0; i <= last; i++) {
+                const char *text = row == SIZE_MAX ? table->columns[i].heading : cell_text(table, row, i);
+                size_t length = strlen(text), shown = MIN(length, widths[i]);
+                bool cut = shown < length;
+                size_t pad = widths[i] - shown;
+
+                if (widths[i] == 0)
+                        continue;
+
+                if (table->columns[i].fit == TABLE_RIGHT)
+                        fprintf(file, "%*s", (int) pad, "");
+                fprintf(file, "%.*s%s", (int) (cut ? shown - 2 : shown), text, cut ? ".." : "");
+                if (i < last)
+                        fprintf(file, "%*s", (int) ((table->columns[i].fit == TABLE_RIGHT ? 0 : pad) + GAP), "");
+        }
+
+        fputc('\n', file);
+}
+
+int table_print(const struct table *table, struct screen *screen) {
+        _cleanup_free_ size_t *widths = NULL;
+        size_t total = INDENT, last = 0;
+
+        widths = calloc(table->n_columns, sizeof(*widths));
+        if (!widths)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < table->n_columns; i++) {
+                for (size_t row = 0; row < table->n_rows; row++)
+                        widths[i] = MAX(widths[i], strlen(cell_text(table, row, i)));
+                if (widths[i] == 0)
+                        continue;
+
+                widths[i] = MAX(widths[i], strlen(table->columns[i].heading));
+                total += widths[i] + (total > INDENT ? GAP : 0);
+                last = i;
+        }
+
+        if (total > INDENT) {
+                shrink(table, widths, total, screen->width - 1);
+
+                print_row(table, screen->file, widths, last, SIZE_MAX);
+                for (size_t row = 0; row < table->n_rows; row++)
+                        print_row(table, screen->file, widths, last, row);
+        }
+
+        return table->failed ? -ENOMEM : 0;
+}
+
+char *table_number(char buffer[static TABLE_NUMBER_MAX], const json_t *object, const char *key) {
+        const json_t *value = json_object_get(object, key);
+
+        buffer[0] = 0;
+        if (json_is_integer(value))
+                snprintf(buffer, TABLE_NUMBER_MAX, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+
+        return buffer;
+}
+
+char *table_bytes(char buffer[static TABLE_NUMBER_MAX], const json_t *object, const char *key) {
+        int64_t bytes = json_get_integer(object, key, -1);
+
+        buffer[0] = 0;
+        if (bytes >= 0)
+                format_bytes(buffer, (uint64_t) bytes);
+
+        return buffer;
+}
+
+struct table *table_free(struct table *table) {
+        if (!table)
+                return NULL;
+
+        for (size_t i = 0; i < table->n_rows * table->n_columns; i++)
+                free(table->cells[i]);
+        free(table->cells);
+        free(table);
+        return NULL;
+}
