@@ -1,35 +1,36 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* bds.c: OVMF's last phase (boot device selection, PI 1.7A volume 2, 12.2) when there is nothing to select: it makes
- * the platform ready as OVMF's own BDS would and starts the Linux that stands beside it in flash.
+/* bds.c: OVMF's last phase (boot device selection, PI 1.7A volume 2, 12.2) when there is nothing to select:
+ * it makes the platform ready as OVMF's own BDS would and starts the Linux that stands beside it in flash.
  *
- * It never waits for anybody. What goes wrong is said on the serial line and on QEMU's debug port, then the machine is
- * reset; the firmware's watchdog does the same should anything hang before Linux has taken the machine over. */
+ * It never waits for anybody. What goes wrong is said on the serial line and on QEMU's debug port, then the
+ * machine is reset; the firmware's watchdog does the same should anything hang before Linux has taken the
+ * machine over. */
 
 #include "efi.h"
 #include "layout.h"
 
-#define COM1                0x3f8
-#define UART_DATA           (COM1 + 0)
-#define UART_IER            (COM1 + 1)
-#define UART_FCR            (COM1 + 2)
-#define UART_LCR            (COM1 + 3)
-#define UART_MCR            (COM1 + 4)
-#define UART_LSR            (COM1 + 5)
-#define UART_LCR_DLAB       0x80
-#define UART_LCR_8N1        0x03
-#define UART_LSR_THRE       0x20
+#define COM1          0x3f8
+#define UART_DATA     (COM1 + 0)
+#define UART_IER      (COM1 + 1)
+#define UART_FCR      (COM1 + 2)
+#define UART_LCR      (COM1 + 3)
+#define UART_MCR      (COM1 + 4)
+#define UART_LSR      (COM1 + 5)
+#define UART_LCR_DLAB 0x80
+#define UART_LCR_8N1  0x03
+#define UART_LSR_THRE 0x20
 
-#define QEMU_DEBUG_PORT     0x402
-#define RESET_CONTROL       0xcf9 /* ICH9 13.7.5 RST_CNT */
+#define QEMU_DEBUG_PORT 0x402
+#define RESET_CONTROL   0xcf9 /* ICH9 13.7.5 RST_CNT */
 
-#define PCI_CONFIG_ADDRESS  0xcf8
-#define PCI_CONFIG_DATA     0xcfc
+#define PCI_CONFIG_ADDRESS 0xcf8
+#define PCI_CONFIG_DATA    0xcfc
 
 /* As UEFI 3.1.2 has it for a boot option. ExitBootServices() ends it, that is Linux's EFI stub. */
-#define WATCHDOG_SECONDS    300
+#define WATCHDOG_SECONDS 300
 
 /* Long enough to read the reason, and no reset storm on the machine's log. */
-#define FAILURE_USEC        3000000
+#define FAILURE_USEC 3000000
 
 static efi_handle_t self_handle;
 static struct efi_system_table *system_table;
@@ -164,7 +165,8 @@ static void signal_group(const struct guid *group) {
         efi_event_t event;
         efi_status_t status;
 
-        status = boot->create_event_ex(EFI_EVENT_NOTIFY_SIGNAL, EFI_TPL_CALLBACK, signal_nothing, NULL, group, &event);
+        status = boot->create_event_ex(EFI_EVENT_NOTIFY_SIGNAL, EFI_TPL_CALLBACK, signal_nothing, NULL, group,
+                                       &event);
         if (status == EFI_SUCCESS)
                 status = boot->signal_event(event);
         if (status != EFI_SUCCESS)
@@ -196,7 +198,8 @@ static void connect_root_bridges(void) {
         efi_uintn_t count;
         efi_status_t status;
 
-        status = boot->locate_handle_buffer(EFI_LOCATE_BY_PROTOCOL, &efi_pci_root_bridge_guid, NULL, &count, &handles);
+        status = boot->locate_handle_buffer(EFI_LOCATE_BY_PROTOCOL, &efi_pci_root_bridge_guid, NULL, &count,
+                                            &handles);
         if (status != EFI_SUCCESS)
                 fail("no PCI root bridge", status);
 
@@ -219,10 +222,19 @@ static void pci_write(uint8_t device, uint8_t function, uint8_t offset, uint32_t
         out32(PCI_CONFIG_DATA, value);
 }
 
-/* q35's ICH9 (Intel 316972-004), as OVMF's PlatformBootManagerLib leaves it: PCI interrupts A to H on IRQ 10 and 11,
- * which QEMU's ACPI tables expect, and power management events as SCI, without which Linux sees no ACPI. */
+/* q35's ICH9 (Intel 316972-004), as OVMF's PlatformBootManagerLib leaves it: PCI interrupts A to H on IRQ 10
+ * and 11, which QEMU's ACPI tables expect, and power management events as SCI, without which Linux sees no
+ * ACPI. */
 static void ich9_init(void) {
-        enum { LPC = 0x1f, ID = 0x00, PMBASE = 0x40, PIRQA_ROUT = 0x60, PIRQE_ROUT = 0x68, PM1_CNT = 0x04, SCI_EN = 1 };
+        enum {
+                LPC = 0x1f,
+                ID = 0x00,
+                PMBASE = 0x40,
+                PIRQA_ROUT = 0x60,
+                PIRQE_ROUT = 0x68,
+                PM1_CNT = 0x04,
+                SCI_EN = 1
+        };
         uint16_t pm;
 
         if (pci_read(LPC, 0, ID) != 0x29188086)
@@ -247,7 +259,8 @@ static void platform_init(void) {
         signal_group(&ovmf_root_bridges_connected_guid);
         signal_group(&efi_end_of_dxe_guid);
 
-        status = boot->install_protocol_interface(&handle, &efi_smm_ready_to_lock_guid, EFI_NATIVE_INTERFACE, NULL);
+        status = boot->install_protocol_interface(&handle, &efi_smm_ready_to_lock_guid, EFI_NATIVE_INTERFACE,
+                                                  NULL);
         if (status != EFI_SUCCESS)
                 fail("cannot lock the platform", status);
 
@@ -255,7 +268,8 @@ static void platform_init(void) {
 }
 
 /* The file of that name in the payload, whole and unbroken, and its one section that matters. */
-static struct ffs_section payload_find(const struct guid *name, enum ffs_section_type type, const char *what) {
+static struct ffs_section payload_find(const struct guid *name, enum ffs_section_type type,
+                                       const char *what) {
         struct ffs_volume volume;
         struct ffs_section section;
         struct ffs_file file;
@@ -276,8 +290,8 @@ static struct ffs_section payload_find(const struct guid *name, enum ffs_section
 /* Hands the initramfs to Linux's EFI stub: LoadFile2 on a device path that it knows. */
 static struct ffs_section initramfs;
 
-static efi_status_t initramfs_load(struct efi_load_file2 *self, const void *path, bool boot_policy, efi_uintn_t *size,
-                                   void *buffer) {
+static efi_status_t initramfs_load(struct efi_load_file2 *self, const void *path, bool boot_policy,
+                                   efi_uintn_t *size, void *buffer) {
         (void) path;
 
         if (!self || !size)
@@ -296,17 +310,18 @@ static efi_status_t initramfs_load(struct efi_load_file2 *self, const void *path
 }
 
 static void initramfs_publish(void) {
-        static struct efi_load_file2 load_file2 = { initramfs_load };
+        static struct efi_load_file2 load_file2 = {initramfs_load};
         static struct {
                 struct efi_media_path vendor;
                 struct efi_device_path end;
-        } path = { EFI_MEDIA_PATH(EFI_MEDIA_VENDOR, LINUX_INITRD_GUID), EFI_END_PATH };
+        } path = {EFI_MEDIA_PATH(EFI_MEDIA_VENDOR, LINUX_INITRD_GUID), EFI_END_PATH};
         efi_handle_t handle = NULL;
         efi_status_t status;
 
         initramfs = payload_find(&payload_initramfs_guid, FFS_SECTION_RAW, "the initramfs");
 
-        status = boot->install_protocol_interface(&handle, &efi_device_path_guid, EFI_NATIVE_INTERFACE, &path);
+        status =
+                boot->install_protocol_interface(&handle, &efi_device_path_guid, EFI_NATIVE_INTERFACE, &path);
         if (status == EFI_SUCCESS)
                 status = boot->install_protocol_interface(&handle, &efi_load_file2_guid, EFI_NATIVE_INTERFACE,
                                                           &load_file2);
@@ -343,8 +358,8 @@ static _Noreturn void start_linux(void) {
         static struct {
                 struct efi_media_path volume, file;
                 struct efi_device_path end;
-        } path = { EFI_MEDIA_PATH(EFI_MEDIA_VOLUME, PAYLOAD_VOLUME_GUID),
-                   EFI_MEDIA_PATH(EFI_MEDIA_FILE, PAYLOAD_KERNEL_GUID), EFI_END_PATH };
+        } path = {EFI_MEDIA_PATH(EFI_MEDIA_VOLUME, PAYLOAD_VOLUME_GUID),
+                  EFI_MEDIA_PATH(EFI_MEDIA_FILE, PAYLOAD_KERNEL_GUID), EFI_END_PATH};
         struct ffs_section kernel = payload_find(&payload_kernel_guid, FFS_SECTION_PE32, "the kernel");
         efi_handle_t image;
         efi_status_t status;
@@ -384,7 +399,7 @@ static void bds_entry(struct efi_bds_arch *self) {
 efi_status_t efi_main(efi_handle_t image, struct efi_system_table *table);
 
 efi_status_t efi_main(efi_handle_t image, struct efi_system_table *table) {
-        static struct efi_bds_arch bds = { bds_entry };
+        static struct efi_bds_arch bds = {bds_entry};
         efi_handle_t handle = NULL;
 
         self_handle = image;

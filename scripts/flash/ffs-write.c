@@ -8,13 +8,15 @@
 #define ERASED     0xff
 #define BLOCK_SIZE 0x1000U
 
-/* edk2's BaseTools give every volume of OVMF's these EFI_FVB2_ attributes: readable, writable, erase polarity, ... */
+/* edk2's BaseTools give every volume of OVMF's these EFI_FVB2_ attributes: readable, writable, erase
+ * polarity, ... */
 #define VOLUME_ATTRIBUTES 0x4feffU
 
 /* PI 1.7A volume 3, 3.2.3: the file checksum's value in a file without one. */
 #define NO_CHECKSUM 0xaa
 
-static const struct guid pad_guid = { 0xffffffff, 0xffff, 0xffff, { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } };
+static const struct guid pad_guid = {
+        0xffffffff, 0xffff, 0xffff, {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 
 static size_t align_up(size_t value, size_t alignment) {
         return (value + alignment - 1) & ~(alignment - 1);
@@ -27,7 +29,7 @@ static void write_size(uint8_t size[static 3], size_t value) {
 }
 
 int64_t ffs_section_write(uint8_t *buffer, const struct ffs_section_content *section) {
-        struct ffs_section_header header = { .type = (uint8_t) section->type };
+        struct ffs_section_header header = {.type = (uint8_t) section->type};
 
         if (section->size > FFS_SIZE_MAX - sizeof(header))
                 return -EFBIG;
@@ -63,7 +65,7 @@ int ffs_file_seal(uint8_t *data, size_t size) {
 
 /* A pad file of size bytes, its header among them. */
 static void write_pad(uint8_t *data, size_t size) {
-        struct ffs_file_header header = { .name = pad_guid, .type = FFS_FILE_PAD };
+        struct ffs_file_header header = {.name = pad_guid, .type = FFS_FILE_PAD};
 
         memset(data, ERASED, size);
         memcpy(data, &header, sizeof(header));
@@ -71,16 +73,16 @@ static void write_pad(uint8_t *data, size_t size) {
 }
 
 int ffs_writer_init(struct ffs_writer *w, void *data, size_t size, const struct guid *name) {
-        struct ffs_volume_ext_header ext = { .name = *name, .size = sizeof(ext) };
+        struct ffs_volume_ext_header ext = {.name = *name, .size = sizeof(ext)};
         struct ffs_volume_header header = {
                 .file_system = ffs2_guid,
                 .length = size,
-                .signature = { '_', 'F', 'V', 'H' },
+                .signature = {'_', 'F', 'V', 'H'},
                 .attributes = VOLUME_ATTRIBUTES,
                 .header_length = sizeof(header),
                 .ext_offset = sizeof(header) + FFS_FILE_HEADER_SIZE,
                 .revision = FFS_VOLUME_REVISION,
-                .map = { { (uint32_t) (size / BLOCK_SIZE), BLOCK_SIZE }, { 0, 0 } },
+                .map = {{(uint32_t) (size / BLOCK_SIZE), BLOCK_SIZE}, {0, 0}},
         };
 
         if (size == 0 || size % BLOCK_SIZE != 0 || size / BLOCK_SIZE > UINT32_MAX)
@@ -132,7 +134,7 @@ static int writer_place(struct ffs_writer *w, size_t size, size_t alignment, siz
 
 int ffs_writer_add(struct ffs_writer *w, const struct guid *name, enum ffs_file_type type, uint8_t attributes,
                    const struct ffs_section_content *sections, size_t n_sections) {
-        struct ffs_file_header header = { .name = *name, .type = (uint8_t) type, .attributes = attributes };
+        struct ffs_file_header header = {.name = *name, .type = (uint8_t) type, .attributes = attributes};
         size_t size = sizeof(header), offset, position;
         int r;
 

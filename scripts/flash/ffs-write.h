@@ -18,16 +18,16 @@ struct ffs_section_content {
         size_t size;
 };
 
-/* Writes a section's header and content to buffer, or only counts when that is NULL. Returns its size, -EFBIG when it
- * needs more than 24 bits. */
+/* Writes a section's header and content to buffer, or only counts when that is NULL. Returns its size, -EFBIG
+ * when it needs more than 24 bits. */
 int64_t ffs_section_write(uint8_t *buffer, const struct ffs_section_content *section);
 
-/* Sets a file's size and both checksums, in a header that has all the rest, for the size bytes at data of which it is
- * the beginning. Returns 0, -EFBIG when the size needs more than 24 bits. */
+/* Sets a file's size and both checksums, in a header that has all the rest, for the size bytes at data of
+ * which it is the beginning. Returns 0, -EFBIG when the size needs more than 24 bits. */
 int ffs_file_seal(uint8_t *data, size_t size);
 
-/* Erases the size bytes at data and writes a volume's header there, with an extended header that carries the name.
- * Returns 0, -EINVAL when size is no multiple of 4 KiB or too small. */
+/* Erases the size bytes at data and writes a volume's header there, with an extended header that carries the
+ * name. Returns 0, -EINVAL when size is no multiple of 4 KiB or too small. */
 int ffs_writer_init(struct ffs_writer *w, void *data, size_t size, const struct guid *name);
 
 /* Goes on with a volume: keeps everything before its first file and erases the rest. */
@@ -37,7 +37,8 @@ void ffs_writer_restart(struct ffs_writer *w, const struct ffs_volume *volume, v
 int ffs_writer_add(struct ffs_writer *w, const struct guid *name, enum ffs_file_type type, uint8_t attributes,
                    const struct ffs_section_content *sections, size_t n_sections);
 
-/* Adds a file as it stands elsewhere, behind a pad file when its alignment asks for one. Returns 0, -ENOSPC. */
+/* Adds a file as it stands elsewhere, behind a pad file when its alignment asks for one. Returns 0, -ENOSPC.
+ */
 int ffs_writer_copy(struct ffs_writer *w, const struct ffs_file *file);
 
 /* Turns a file into a pad file where it is, so that nothing else moves. data is the volume's. */

@@ -36,7 +36,7 @@ uint16_t ffs_sum16(const void *data, size_t size) {
 
 size_t ffs_alignment(uint8_t attributes) {
         /* PI 1.7A volume 3, table 3-3: FFS_ATTRIB_DATA_ALIGNMENT, as powers of two. */
-        static const uint8_t small[8] = { 0, 4, 7, 9, 10, 12, 15, 16 };
+        static const uint8_t small[8] = {0, 4, 7, 9, 10, 12, 15, 16};
         unsigned value = (attributes >> 3) & 7;
 
         return (size_t) 1 << (attributes & FFS_ATTRIBUTE_ALIGNMENT_2 ? 17 + value : small[value]);
@@ -63,7 +63,8 @@ enum ffs_result ffs_volume_open(const void *data, size_t size, struct ffs_volume
         files = header.header_length;
         if (header.ext_offset != 0) {
                 /* The files begin behind the extended header, which lies in the body of a pad file. */
-                if (header.ext_offset < header.header_length || header.length - header.ext_offset < sizeof(ext))
+                if (header.ext_offset < header.header_length ||
+                    header.length - header.ext_offset < sizeof(ext))
                         return FFS_BROKEN;
 
                 memcpy(&ext, (const uint8_t *) data + header.ext_offset, sizeof(ext));
@@ -140,7 +141,8 @@ enum ffs_result ffs_section_next(const void *data, size_t size, size_t *position
         size_t offset, header_size = sizeof(header);
         uint32_t section_size;
 
-        /* Up to three bytes align the next section; what is left after the last one may be shorter than that. */
+        /* Up to three bytes align the next section; what is left after the last one may be shorter than that.
+         */
         offset = *position <= size ? (*position + 3) & ~(size_t) 3 : size;
         if (offset >= size)
                 return FFS_END;
@@ -171,7 +173,8 @@ enum ffs_result ffs_section_next(const void *data, size_t size, size_t *position
         return FFS_OK;
 }
 
-enum ffs_result ffs_file_find(const struct ffs_volume *volume, const struct guid *name, struct ffs_file *ret) {
+enum ffs_result ffs_file_find(const struct ffs_volume *volume, const struct guid *name,
+                              struct ffs_file *ret) {
         size_t position = volume->files;
         struct ffs_file file;
         enum ffs_result r;
@@ -185,13 +188,14 @@ enum ffs_result ffs_file_find(const struct ffs_volume *volume, const struct guid
         return r;
 }
 
-enum ffs_result ffs_section_find(const struct ffs_file *file, enum ffs_section_type type, struct ffs_section *ret) {
+enum ffs_result ffs_section_find(const struct ffs_file *file, enum ffs_section_type type,
+                                 struct ffs_section *ret) {
         struct ffs_section section;
         size_t position = 0;
         enum ffs_result r;
 
-        while ((r = ffs_section_next(file->data + FFS_FILE_HEADER_SIZE, file->size - FFS_FILE_HEADER_SIZE, &position,
-                                     &section)) == FFS_OK)
+        while ((r = ffs_section_next(file->data + FFS_FILE_HEADER_SIZE, file->size - FFS_FILE_HEADER_SIZE,
+                                     &position, &section)) == FFS_OK)
                 if (section.type == type) {
                         *ret = section;
                         return FFS_OK;

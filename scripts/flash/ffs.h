@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* ffs.h: reads firmware volumes, UEFI Platform Initialization specification 1.7A, volume 3, chapters 2 and 3.
  *
- * The BDS driver walks the payload with the same code in flash, where there is no C library: it allocates nothing and
- * has a result of its own instead of errno. */
+ * The BDS driver walks the payload with the same code in flash, where there is no C library: it allocates
+ * nothing and has a result of its own instead of errno. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,7 +17,8 @@ struct guid {
 };
 
 /* EFI_FIRMWARE_FILE_SYSTEM2_GUID */
-static const struct guid ffs2_guid = { 0x8c8ce578, 0x8a3d, 0x4f1c, { 0x99, 0x35, 0x89, 0x61, 0x85, 0xc3, 0x2d, 0xd3 } };
+static const struct guid ffs2_guid = {
+        0x8c8ce578, 0x8a3d, 0x4f1c, {0x99, 0x35, 0x89, 0x61, 0x85, 0xc3, 0x2d, 0xd3}};
 
 /* EFI_FIRMWARE_VOLUME_HEADER with a block map of one entry and its terminator. */
 struct ffs_volume_header {
@@ -66,11 +67,11 @@ struct ffs_guid_defined_header {
         uint16_t attributes;
 };
 
-#define FFS_VOLUME_HEADER_SIZE 72U
-#define FFS_FILE_HEADER_SIZE   24U
+#define FFS_VOLUME_HEADER_SIZE  72U
+#define FFS_FILE_HEADER_SIZE    24U
 #define FFS_SECTION_HEADER_SIZE 4U
-#define FFS_VOLUME_REVISION    2
-#define FFS_SIZE_MAX           0xfffffeU /* of a file or section whose size has 24 bits */
+#define FFS_VOLUME_REVISION     2
+#define FFS_SIZE_MAX            0xfffffeU /* of a file or section whose size has 24 bits */
 
 _Static_assert(sizeof(struct ffs_volume_header) == FFS_VOLUME_HEADER_SIZE, "EFI_FIRMWARE_VOLUME_HEADER");
 _Static_assert(sizeof(struct ffs_file_header) == FFS_FILE_HEADER_SIZE, "EFI_FFS_FILE_HEADER");
@@ -98,15 +99,15 @@ enum ffs_section_type {
 };
 
 /* FFS_ATTRIB_ */
-#define FFS_ATTRIBUTE_LARGE_FILE   0x01
-#define FFS_ATTRIBUTE_ALIGNMENT_2  0x02
-#define FFS_ATTRIBUTE_CHECKSUM     0x40
+#define FFS_ATTRIBUTE_LARGE_FILE  0x01
+#define FFS_ATTRIBUTE_ALIGNMENT_2 0x02
+#define FFS_ATTRIBUTE_CHECKSUM    0x40
 
 /* EFI_FILE_HEADER_CONSTRUCTION, _HEADER_VALID and _DATA_VALID in a volume whose erased bits are ones. */
-#define FFS_STATE_DATA_VALID       0xf8
+#define FFS_STATE_DATA_VALID 0xf8
 
 /* EFI_FIRMWARE_VOLUME_HEADER.Attributes: EFI_FVB2_ERASE_POLARITY */
-#define FFS_VOLUME_ERASE_POLARITY  0x800U
+#define FFS_VOLUME_ERASE_POLARITY 0x800U
 
 enum ffs_result {
         FFS_BROKEN = -1, /* a length, a checksum or a signature is wrong */
@@ -145,23 +146,25 @@ uint16_t ffs_sum16(const void *data, size_t size);
 /* The alignment, in bytes, that a file's attributes ask for what follows its header. */
 size_t ffs_alignment(uint8_t attributes);
 
-/* Checks the header of the volume at data and sets *ret. FFS_OK or FFS_BROKEN; broken is also what holds no FFS2. */
+/* Checks the header of the volume at data and sets *ret. FFS_OK or FFS_BROKEN; broken is also what holds no
+ * FFS2. */
 enum ffs_result ffs_volume_open(const void *data, size_t size, struct ffs_volume *ret);
 
-/* Takes the file at or after *position (volume->files to begin with), pad files among them, and moves on behind it.
- * FFS_OK and *ret, FFS_END, FFS_BROKEN for a header that is wrong or a length that leaves the volume. Volumes with
- * files over 16 MiB (FFS3) are broken to us. */
+/* Takes the file at or after *position (volume->files to begin with), pad files among them, and moves on
+ * behind it. FFS_OK and *ret, FFS_END, FFS_BROKEN for a header that is wrong or a length that leaves the
+ * volume. Volumes with files over 16 MiB (FFS3) are broken to us. */
 enum ffs_result ffs_file_next(const struct ffs_volume *volume, size_t *position, struct ffs_file *ret);
 
 /* Adds up the body of a file that carries a checksum. FFS_OK or FFS_BROKEN. */
 enum ffs_result ffs_file_check(const struct ffs_file *file);
 
-/* Takes the section at *position (0 to begin with) among those that fill data, and moves on behind it. FFS_OK and
- * *ret, FFS_END, FFS_BROKEN. */
+/* Takes the section at *position (0 to begin with) among those that fill data, and moves on behind it. FFS_OK
+ * and *ret, FFS_END, FFS_BROKEN. */
 enum ffs_result ffs_section_next(const void *data, size_t size, size_t *position, struct ffs_section *ret);
 
 /* Finds the first file of that name; FFS_END when there is none. */
 enum ffs_result ffs_file_find(const struct ffs_volume *volume, const struct guid *name, struct ffs_file *ret);
 
 /* Finds the first section of that type in a file; FFS_END when there is none. */
-enum ffs_result ffs_section_find(const struct ffs_file *file, enum ffs_section_type type, struct ffs_section *ret);
+enum ffs_result ffs_section_find(const struct ffs_file *file, enum ffs_section_type type,
+                                 struct ffs_section *ret);

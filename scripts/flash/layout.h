@@ -15,11 +15,15 @@
 #define PAYLOAD_SIZE  (FLASH_SIZE - FIRMWARE_SIZE)
 
 /* COMMAND_LINE_SIZE of Linux on x86, less the terminator. */
-#define CMDLINE_MAX   2047U
+#define CMDLINE_MAX 2047U
 
 /* The project's own names: random GUIDs that differ in their last byte. */
-#define PAYLOAD_GUID(n)                                                                                        \
-        { 0x9c4f3f5e, 0x2d0b, 0x4c61, { 0x8a, 0x53, 0x7e, 0x21, 0xd4, 0x90, 0xb6, (n) } }
+#define PAYLOAD_GUID(n)                                                                                      \
+        {                                                                                                    \
+                0x9c4f3f5e, 0x2d0b, 0x4c61, {                                                                \
+                        0x8a, 0x53, 0x7e, 0x21, 0xd4, 0x90, 0xb6, (n)                                        \
+                }                                                                                            \
+        }
 #define PAYLOAD_VOLUME_GUID    PAYLOAD_GUID(0x10)
 #define PAYLOAD_KERNEL_GUID    PAYLOAD_GUID(0x11)
 #define PAYLOAD_INITRAMFS_GUID PAYLOAD_GUID(0x12)

@@ -4,12 +4,12 @@
 #include <lzma.h>
 #include <string.h>
 
+#include "base/macro.h"
 #include "lzma-alone.h"
-#include "macro.h"
 
 /* LZMA-alone: one byte of properties, four of dictionary size, eight of uncompressed size. */
-#define HEADER_SIZE     13U
-#define SIZE_OFFSET     5U
+#define HEADER_SIZE 13U
+#define SIZE_OFFSET 5U
 
 /* What the dictionary needs in OVMF, which decodes 16 MiB and less, and some more. */
 #define DICTIONARY_SIZE (16U * 1024 * 1024)

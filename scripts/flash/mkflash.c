@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* mkflash: puts OVMF, a BDS driver, a kernel, an initramfs and a command line into one flash image (layout.h). */
+/* mkflash: puts OVMF, a BDS driver, a kernel, an initramfs and a command line into one flash image
+ * (layout.h). */
 
 #include <errno.h>
 #include <error.h>
@@ -7,11 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fd.h"
+#include "base/fd.h"
+#include "base/text.h"
 #include "ffs-write.h"
 #include "layout.h"
 #include "ovmf.h"
-#include "text.h"
 
 struct blob {
         const char *path;
@@ -50,14 +51,16 @@ static int blob_read(struct blob *b) {
         return r;
 }
 
-/* Linux, Documentation/x86/boot.rst: a PE image for the firmware's loader, that is a kernel with CONFIG_EFI_STUB. */
+/* Linux, Documentation/x86/boot.rst: a PE image for the firmware's loader, that is a kernel with
+ * CONFIG_EFI_STUB. */
 static int check_kernel(const struct blob *kernel) {
         if (kernel->size < 0x206 || memcmp(kernel->data + 0x202, "HdrS", 4) != 0) {
                 error(0, 0, "%s: no bzImage", kernel->path);
                 return -EINVAL;
         }
         if (memcmp(kernel->data, "MZ", 2) != 0) {
-                error(0, 0, "%s: built without CONFIG_EFI_STUB, which the firmware needs to start it", kernel->path);
+                error(0, 0, "%s: built without CONFIG_EFI_STUB, which the firmware needs to start it",
+                      kernel->path);
                 return -EINVAL;
         }
 
@@ -105,11 +108,11 @@ static int read_drop_list(const char *path, struct modules *modules) {
 /* Puts kernel, initramfs and command line into the volume that the BDS driver walks. */
 static int write_payload(const struct options *o, uint8_t *data) {
         const struct ffs_section_content kernel[] = {
-                { FFS_SECTION_PE32, o->kernel.data, o->kernel.size },
-                { FFS_SECTION_USER_INTERFACE, u"Linux", sizeof(u"Linux") },
+                {FFS_SECTION_PE32, o->kernel.data, o->kernel.size},
+                {FFS_SECTION_USER_INTERFACE, u"Linux", sizeof(u"Linux")},
         };
-        const struct ffs_section_content cmdline = { FFS_SECTION_RAW, o->cmdline, strlen(o->cmdline) };
-        const struct ffs_section_content initramfs = { FFS_SECTION_RAW, o->initramfs.data, o->initramfs.size };
+        const struct ffs_section_content cmdline = {FFS_SECTION_RAW, o->cmdline, strlen(o->cmdline)};
+        const struct ffs_section_content initramfs = {FFS_SECTION_RAW, o->initramfs.data, o->initramfs.size};
         size_t room, wanted = o->kernel.size + o->initramfs.size + strlen(o->cmdline);
         struct ffs_writer w;
         int r;
@@ -124,13 +127,15 @@ static int write_payload(const struct options *o, uint8_t *data) {
         r = ffs_writer_add(&w, &payload_kernel_guid, FFS_FILE_APPLICATION, FFS_ATTRIBUTE_CHECKSUM, kernel,
                            ELEMENTSOF(kernel));
         if (r >= 0)
-                r = ffs_writer_add(&w, &payload_cmdline_guid, FFS_FILE_FREEFORM, FFS_ATTRIBUTE_CHECKSUM, &cmdline, 1);
+                r = ffs_writer_add(&w, &payload_cmdline_guid, FFS_FILE_FREEFORM, FFS_ATTRIBUTE_CHECKSUM,
+                                   &cmdline, 1);
         if (r >= 0)
-                r = ffs_writer_add(&w, &payload_initramfs_guid, FFS_FILE_FREEFORM, FFS_ATTRIBUTE_CHECKSUM, &initramfs,
-                                   1);
+                r = ffs_writer_add(&w, &payload_initramfs_guid, FFS_FILE_FREEFORM, FFS_ATTRIBUTE_CHECKSUM,
+                                   &initramfs, 1);
         if (r < 0) {
                 error(0, 0,
-                      "kernel (%zu bytes), initramfs (%zu) and command line (%zu) are %zu bytes, with their headers "
+                      "kernel (%zu bytes), initramfs (%zu) and command line (%zu) are %zu bytes, with their "
+                      "headers "
                       "more than the %zu that the flash has for them",
                       o->kernel.size, o->initramfs.size, strlen(o->cmdline), wanted, room);
                 return r;
@@ -149,8 +154,8 @@ static int write_firmware(struct options *o, uint8_t *data) {
         int r;
 
         if (o->vars.size > FIRMWARE_SIZE || o->code.size != FIRMWARE_SIZE - o->vars.size) {
-                error(0, 0, "%s and %s: %zu + %zu bytes, not the %u of OVMF's 2M build", o->vars.path, o->code.path,
-                      o->vars.size, o->code.size, FIRMWARE_SIZE);
+                error(0, 0, "%s and %s: %zu + %zu bytes, not the %u of OVMF's 2M build", o->vars.path,
+                      o->code.path, o->vars.size, o->code.size, FIRMWARE_SIZE);
                 return -EINVAL;
         }
 
@@ -179,7 +184,7 @@ static int write_firmware(struct options *o, uint8_t *data) {
 }
 
 static int make_image(struct options *o) {
-        struct blob *const inputs[] = { &o->code, &o->vars, &o->driver, &o->kernel, &o->initramfs };
+        struct blob *const inputs[] = {&o->code, &o->vars, &o->driver, &o->kernel, &o->initramfs};
         _cleanup_free_ uint8_t *image = NULL;
         int r;
 
@@ -236,15 +241,15 @@ static void usage(FILE *f) {
 int main(int argc, char *argv[]) {
         enum { OPT_CODE = 256, OPT_VARS, OPT_BDS, OPT_KERNEL, OPT_INITRAMFS, OPT_CMDLINE, OPT_DROP };
         static const struct option long_options[] = {
-                { "output", required_argument, NULL, 'o' },
-                { "code", required_argument, NULL, OPT_CODE },
-                { "vars", required_argument, NULL, OPT_VARS },
-                { "bds", required_argument, NULL, OPT_BDS },
-                { "kernel", required_argument, NULL, OPT_KERNEL },
-                { "initramfs", required_argument, NULL, OPT_INITRAMFS },
-                { "cmdline", required_argument, NULL, OPT_CMDLINE },
-                { "drop", required_argument, NULL, OPT_DROP },
-                { "help", no_argument, NULL, 'h' },
+                {"output", required_argument, NULL, 'o'},
+                {"code", required_argument, NULL, OPT_CODE},
+                {"vars", required_argument, NULL, OPT_VARS},
+                {"bds", required_argument, NULL, OPT_BDS},
+                {"kernel", required_argument, NULL, OPT_KERNEL},
+                {"initramfs", required_argument, NULL, OPT_INITRAMFS},
+                {"cmdline", required_argument, NULL, OPT_CMDLINE},
+                {"drop", required_argument, NULL, OPT_DROP},
+                {"help", no_argument, NULL, 'h'},
                 {},
         };
         _cleanup_(options_done) struct options o = {};

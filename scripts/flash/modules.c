@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "modules.h"
-#include "text.h"
 
 int guid_parse(const char *text, struct guid *ret) {
-        static const uint8_t dashes[] = { 8, 13, 18, 23 };
+        static const uint8_t dashes[] = {8, 13, 18, 23};
         uint8_t bytes[16];
         char digits[33];
         size_t n = 0;
@@ -30,7 +30,8 @@ int guid_parse(const char *text, struct guid *ret) {
                 return r;
 
         *ret = (struct guid){
-                .a = (uint32_t) bytes[0] << 24 | (uint32_t) bytes[1] << 16 | (uint32_t) bytes[2] << 8 | bytes[3],
+                .a = (uint32_t) bytes[0] << 24 | (uint32_t) bytes[1] << 16 | (uint32_t) bytes[2] << 8 |
+                     bytes[3],
                 .b = (uint16_t) (bytes[4] << 8 | bytes[5]),
                 .c = (uint16_t) (bytes[6] << 8 | bytes[7]),
         };
@@ -49,7 +50,7 @@ static int modules_add(struct modules *modules, const struct guid *guid, const c
         if (!copy || !larger)
                 return -ENOMEM;
 
-        modules->entries[modules->n_entries++] = (struct module){ .guid = *guid, .name = TAKE_PTR(copy) };
+        modules->entries[modules->n_entries++] = (struct module){.guid = *guid, .name = TAKE_PTR(copy)};
         return 0;
 }
 

@@ -13,18 +13,19 @@
 
 /* edk2, OvmfPkg/OvmfPkgX64.fdf: the file in FVMAIN_COMPACT around the compressed volumes. */
 static const struct guid compressed_file_guid = {
-        0x9e21fd93, 0x9c72, 0x4c15, { 0x8c, 0x4b, 0xe7, 0x7f, 0x1d, 0xb2, 0xd7, 0x92 }
-};
+        0x9e21fd93, 0x9c72, 0x4c15, {0x8c, 0x4b, 0xe7, 0x7f, 0x1d, 0xb2, 0xd7, 0x92}};
 
 /* edk2, MdeModulePkg/Include/Guid/LzmaDecompress.h */
-static const struct guid lzma_guid = { 0xee4e5898, 0x3914, 0x4259, { 0x9d, 0x6e, 0xdc, 0x7b, 0xd7, 0x94, 0x03, 0xcf } };
+static const struct guid lzma_guid = {
+        0xee4e5898, 0x3914, 0x4259, {0x9d, 0x6e, 0xdc, 0x7b, 0xd7, 0x94, 0x03, 0xcf}};
 
 /* edk2, MdeModulePkg/Universal/BdsDxe/BdsDxe.inf */
-static const struct guid bds_guid = { 0x6d33944a, 0xec75, 0x4855, { 0xa5, 0x4d, 0x80, 0x9c, 0x75, 0x24, 0x1f, 0x6c } };
+static const struct guid bds_guid = {
+        0x6d33944a, 0xec75, 0x4855, {0xa5, 0x4d, 0x80, 0x9c, 0x75, 0x24, 0x1f, 0x6c}};
 
-/* The driver waits for nothing: TRUE, END (PI 1.7A volume 2, 10.7). The architectural protocols that it calls are
- * there when the DXE core calls it. */
-static const uint8_t depex_true[] = { 0x06, 0x08 };
+/* The driver waits for nothing: TRUE, END (PI 1.7A volume 2, 10.7). The architectural protocols that it calls
+ * are there when the DXE core calls it. */
+static const uint8_t depex_true[] = {0x06, 0x08};
 static const char16_t bds_name[] = u"SeatrialBds";
 
 const char *ovmf_part_to_string(enum ovmf_part part) {
@@ -76,9 +77,9 @@ static int repack_pei(uint8_t *data, const struct ffs_volume *volume, struct mod
 
 static int add_bds(struct ffs_writer *w, const void *driver, size_t driver_size) {
         const struct ffs_section_content sections[] = {
-                { FFS_SECTION_DXE_DEPEX, depex_true, sizeof(depex_true) },
-                { FFS_SECTION_PE32, driver, driver_size },
-                { FFS_SECTION_USER_INTERFACE, bds_name, sizeof(bds_name) },
+                {FFS_SECTION_DXE_DEPEX, depex_true, sizeof(depex_true)},
+                {FFS_SECTION_PE32, driver, driver_size},
+                {FFS_SECTION_USER_INTERFACE, bds_name, sizeof(bds_name)},
         };
 
         return ffs_writer_add(w, &bds_guid, FFS_FILE_DRIVER, 0, sections, ELEMENTSOF(sections));
@@ -131,8 +132,8 @@ static int repack_dxe(uint8_t *data, const struct ffs_volume *volume, const void
 }
 
 /* The volumes stand in the decoded bytes as sections, one after the other. */
-static int repack_volumes(uint8_t *data, size_t size, const void *driver, size_t driver_size, struct modules *drop,
-                          enum ovmf_part *ret_missing) {
+static int repack_volumes(uint8_t *data, size_t size, const void *driver, size_t driver_size,
+                          struct modules *drop, enum ovmf_part *ret_missing) {
         bool pei = false, dxe = false;
         struct ffs_section section;
         enum ffs_result result;
@@ -170,14 +171,15 @@ static int repack_volumes(uint8_t *data, size_t size, const void *driver, size_t
 }
 
 /* Finds the compressed section in its file. */
-static int find_compressed(const struct ffs_volume *volume, struct ffs_file *ret_file, struct ffs_section *ret_section,
-                           struct ffs_guid_defined_header *ret_header) {
+static int find_compressed(const struct ffs_volume *volume, struct ffs_file *ret_file,
+                           struct ffs_section *ret_section, struct ffs_guid_defined_header *ret_header) {
         struct ffs_guid_defined_header header;
         struct ffs_section section;
         struct ffs_file file;
 
         if (ffs_file_find(volume, &compressed_file_guid, &file) != FFS_OK ||
-            ffs_section_find(&file, FFS_SECTION_GUID_DEFINED, &section) != FFS_OK || section.size < sizeof(header))
+            ffs_section_find(&file, FFS_SECTION_GUID_DEFINED, &section) != FFS_OK ||
+            section.size < sizeof(header))
                 return -ENOENT;
 
         memcpy(&header, section.data, sizeof(header));
@@ -195,7 +197,8 @@ static int find_compressed(const struct ffs_volume *volume, struct ffs_file *ret
 
 /* Writes the volume anew around a packed section that has another size now. */
 static int replace_compressed(uint8_t *code, const struct ffs_volume *volume, const struct ffs_file *file,
-                              const struct ffs_guid_defined_header *header, const uint8_t *packed, size_t packed_size) {
+                              const struct ffs_guid_defined_header *header, const uint8_t *packed,
+                              size_t packed_size) {
         _cleanup_free_ uint8_t *rebuilt = NULL, *content = NULL;
         size_t position = volume->files;
         struct ffs_section_content section;
@@ -214,7 +217,8 @@ static int replace_compressed(uint8_t *code, const struct ffs_volume *volume, co
 
         memcpy(content, header, sizeof(*header));
         memcpy(content + sizeof(*header), packed, packed_size);
-        section = (struct ffs_section_content){ FFS_SECTION_GUID_DEFINED, content, sizeof(*header) + packed_size };
+        section = (struct ffs_section_content){FFS_SECTION_GUID_DEFINED, content,
+                                               sizeof(*header) + packed_size};
 
         ffs_writer_restart(&w, volume, rebuilt);
         while (ffs_file_next(volume, &position, &other) == FFS_OK) {
@@ -254,7 +258,8 @@ int ovmf_repack(uint8_t *code, size_t size, const void *driver, size_t driver_si
                 return r;
 
         r = lzma_decode(section.data - section.header_size + header.data_offset,
-                        section.size + section.header_size - header.data_offset, DECODED_MAX, &volumes, &volumes_size);
+                        section.size + section.header_size - header.data_offset, DECODED_MAX, &volumes,
+                        &volumes_size);
         if (r < 0)
                 return r;
 
