@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "base/child.h"
+#include "base/text.h"
+#include "bootstrap.h"
+#include "channel-process.h"
+#include "contact.h"
+#include "http.h"
+#include "journal-reader.h"
+#include "provisioning-log.h"
+#include "redfish.h"
+#include "wait.h"
+
+#define PAUSE_MIN       (250 * USEC_PER_MSEC)
+#define PAUSE_MAX       (10 * USEC_PER_SEC)
+#define BATCH_SIZE      ((size_t) 64 * 1024)
+#define BATCH_RECORDS   200U
+#define GAPS_MAX        3U /* in a row, without a record taken in between */
+
+struct process {
+        int report_fd;
+        struct wait wait;
+        struct contact *contact;
+        struct journal_reader *reader;
+
+        /* Asked for once. Kept because the BMC may lose the session. */
+        struct bootstrap_account account;
+        bool has_account, account_worked;
+
+        uint64_t give_up; /* in now_usec() time: when the search for the BMC ends */
+        char *entries; /* path of the provisioning log's entries */
+        bool was_open;
+        size_t batch_size;
+        unsigned gaps;
+
+        bool outage; /* told of, and not over */
+        uint64_t pause;
+};
+
+static void process_done(struct process *p) {
+        contact_free(p->contact);
+        journal_reader_free(p->reader);
+        bootstrap_account_done(&p->account);
+        free(p->entries);
+}
+
+/* That the agent cannot be reached any more is found out by being killed with it. */
+static void _printf_(3, 4) process_log(struct process *p, const char *severity, const char *format, ...) {
+        _cleanup_free_ char *message = NULL;
+        va_list ap;
+
+        va_start(ap, format);
+        if (vasprintf(&message, format, ap) < 0)
+                message = NULL;
+        va_end(ap);
+
+        if (message)
+                (void) child_report(p->report_fd, json_pack("{s{ssss}}", "log", "severity", severity, "message", message));
+}
+
+static void process_state(struct process *p, const char *state, const char *summary) {
+        (void) child_report(p->report_fd, json_pack("{ssss}", "state", state, "summary", summary));
+}
+
+static uint64_t process_undelivered(const struct process *p) {
+        return p->wait.records - MIN(journal_reader_position(p->reader), p->wait.records);
+}
+
+static int process_read_firmware(struct process *p) {
+        struct contact *contact = p->contact;
+        int r;
+
+        r = contact_read_firmware(contact);
+        for (size_t i = 0; i < contact->interfaces.n_rejected; i++)
+                process_log(p, "INFO", "host interface %04xh is left out: %s", contact->interfaces.rejected[i].handle,
+                            contact->interfaces.rejected[i].reason);
+
+        return r;
+}
+
+static int process_ask_account(struct process *p) {
+        _cleanup_free_ char *problem = NULL;
+        int r;
+
+        r = bootstrap_ask_account(p->contact->trusted_ipmi, &p->wait, &p->account, &problem);
+        if (r < 0)
+                return contact_fail(p->contact, r, "%s", problem ?: strerror(-r));
+
+        p->has_account = true;
+        p->account_worked = false;
+        return 0;
+}
+
+static int process_open_session(struct process *p) {
+        int r;
+
+        if (redfish_logged_in(p->contact->redfish))
+                return 0;
+
+        if (!p->has_account) {
+                r = process_ask_account(p);
+                if (r < 0)
+                        return r;
+        }
+
+        r = redfish_login(p->contact->redfish, &p->account);
+        if (r < 0)
+                return contact_fail(p->contact, r, "the BMC opens no session: %s", redfish_problem(p->contact->redfish));
+
+        p->account_worked = true;
+        return 0;
+}
+
+static int process_find_log(struct process *p) {
+        struct redfish *redfish = p->contact->redfish;
+        int r;
+
+        if (p->entries)
+                return 0;
+
+        r = provisioning_log_find(redfish, p->contact->system_uuid, &p->entries);
+        if (r == -ENOENT)
+                return contact_fail(p->contact, r, "the BMC offers no provisioning log: %s", redfish_problem(redfish));
+        if (r < 0)
+                return contact_fail(p->contact, r, "the provisioning log cannot be found: %s", redfish_problem(redfish));
+
+        return 0;
+}
+
+static int process_open(struct process *p) {
+        struct contact *contact = p->contact;
+        _cleanup_free_ char *summary = NULL;
+        int r;
+
+        r = contact_prepare(contact);
+        if (r < 0)
+                return r;
+
+        r = contact_connect(contact);
+        if (r < 0)
+                return r;
+
+        r = process_open_session(p);
+        if (r < 0)
+                return r;
+
+        r = process_find_log(p);
+        if (r < 0)
+                return r;
+
+        if (p->was_open)
+                return 0;
+
+        if (contact->other_mac)
+                process_log(p, "WARNING", "%s is the host interface's network device, but has another MAC address",
+                            contact->interface.name);
+
+        p->was_open = true;
+        summary = strprintf("%s to %s, certificate matches the fingerprint from IPMI", contact->interface.name,
+                            FORMAT_IP(&contact->chosen->service));
+        process_state(p, "open", summary ?: "open");
+        return 0;
+}
+
+/* The BMC wants the stage from another record on: it has lost some. */
+static int process_go_back(struct process *p, const struct journal_batch *batch, uint64_t expected) {
+        int r;
+
+        r = ++p->gaps > GAPS_MAX ? -ERANGE : journal_reader_rewind(p->reader, batch, expected);
+        if (r == -ERANGE)
+                return contact_fail(p->contact, -EREMOTEIO,
+                                    "the BMC refuses record %llu of %s and wants %llu, which it has been sent",
+                                    (unsigned long long) batch->first, batch->stage, (unsigned long long) expected);
+        if (r < 0)
+                return contact_fail(p->contact, r, "the journal's file cannot be read: %s", strerror(-r));
+
+        return 0;
+}
+
+static int process_post(struct process *p, const struct journal_batch *batch) {
+        uint64_t expected;
+        int r;
+
+        r = provisioning_log_post(p->contact->redfish, p->entries, batch, &expected);
+        if (r == -ESTALE)
+                return process_go_back(p, batch, expected);
+        if (r == -EFBIG && batch->last > batch->first) {
+                p->batch_size = batch->records_size / 2;
+                return 0;
+        }
+        if (r == -ENOENT)
+                return contact_fail(p->contact, r, "the BMC's provisioning log takes no entries: %s",
+                                    redfish_problem(p->contact->redfish));
+        if (r < 0)
+                return contact_fail(p->contact, r, "the BMC does not take the journal: %s",
+                                    redfish_problem(p->contact->redfish));
+
+        journal_reader_accept(p->reader, batch);
+        p->gaps = 0;
+        p->pause = PAUSE_MIN;
+        if (p->outage) {
+                p->outage = false;
+                process_log(p, "INFO", "the BMC takes the journal again");
+        }
+
+        return child_report(p->report_fd,
+                            json_pack("{sI}", "acknowledged", (json_int_t) journal_reader_position(p->reader)));
+}
+
+/* Sends what the journal holds as it grows, until the agent closes the channel and nothing is left. */
+static int process_deliver(struct process *p) {
+        for (;;) {
+                _cleanup_(journal_batch_done) struct journal_batch batch = {};
+                uint64_t records = p->wait.records;
+                int r;
+
+                r = journal_reader_next(p->reader, records, BATCH_RECORDS, p->batch_size, &batch);
+                if (r < 0)
+                        return contact_fail(p->contact, r, "the journal's file cannot be read: %s", strerror(-r));
+
+                if (r > 0)
+                        r = process_post(p, &batch);
+                else if (p->wait.closing)
+                        return 0;
+                else
+                        r = wait_for_records(&p->wait, records);
+                if (r < 0)
+                        return r;
+        }
+}
+
+/* Whether it is worth going on after that error, perhaps with other means. */
+static bool process_may_retry(struct process *p, int error) {
+        /* The service was reset and has ended the account with the session: that is a reason for another account, as
+         * a refusal of one just given out is not. */
+        if (error == -EACCES && p->account_worked && !redfish_logged_in(p->contact->redfish)) {
+                bootstrap_account_done(&p->account);
+                p->has_account = false;
+                return true;
+        }
+
+        /* A BMC that starts again takes its USB device away for a while. */
+        if (error == -ENXIO && p->was_open)
+                return true;
+
+        return contact_is_passing(error);
+}
+
+static int process_pause(struct process *p, int error) {
+        uint64_t pause = MAX(p->pause, redfish_retry_after(p->contact->redfish));
+        int r;
+
+        if (!p->outage) {
+                p->outage = true;
+                process_log(p, "WARNING", "%s: trying again", p->contact->problem ?: strerror(-error));
+        }
+
+        /* A service that says that it is busy is the right one, and there. */
+        if (error != -EAGAIN)
+                contact_doubt(p->contact);
+
+        pause = wait_until(&p->wait, pause);
+        r = wait_for(&p->wait, -EBADF, 0, p->was_open ? pause : MIN(pause, p->give_up));
+        p->pause = MIN(p->pause * 2, PAUSE_MAX);
+        return r == -ETIMEDOUT ? 0 : r;
+}
+
+/* Whether the agent's patience is at an end: with a BMC that was never reached, or with the channel as a whole. */
+static bool process_is_over(const struct process *p) {
+        return now_usec() >= MIN(p->was_open ? USEC_INFINITY : p->give_up, p->wait.deadline);
+}
+
+static int process_run(struct process *p) {
+        int r;
+
+        r = process_read_firmware(p);
+        if (r < 0)
+                return r;
+
+        for (;;) {
+                r = process_open(p);
+                if (r >= 0)
+                        r = process_deliver(p);
+                if (r >= 0 || !process_may_retry(p, r) || process_is_over(p))
+                        return r;
+
+                r = process_pause(p, r);
+                if (r < 0)
+                        return contact_fail(p->contact, r, "cannot wait: %s", strerror(-r));
+        }
+}
+
+static void process_end(struct process *p, int error) {
+        struct contact *contact = p->contact;
+        _cleanup_free_ char *summary = NULL;
+        uint64_t left = process_undelivered(p);
+        int r;
+
+        /* The time for this was set aside by whoever closed the channel. */
+        p->wait.deadline = now_usec() + CHANNEL_FAREWELL;
+
+        if (error < 0) {
+                const char *problem = contact->problem ?: strerror(-error);
+
+                summary = p->was_open ? strprintf("%llu records are not at the BMC: %s", (unsigned long long) left, problem)
+                                      : strdup(problem);
+                process_log(p, "ERROR", "%s", summary ?: problem);
+                process_state(p, "failed", summary ?: problem);
+        }
+
+        if (contact->http && redfish_logged_in(contact->redfish)) {
+                r = redfish_logout(contact->redfish);
+                if (r < 0)
+                        process_log(p, "WARNING", "the BMC's session could not be ended: %s",
+                                    redfish_problem(contact->redfish));
+        }
+
+        p->contact = contact_free(contact);
+        if (error >= 0) {
+                summary = strprintf("%llu records are at the BMC",
+                                    (unsigned long long) journal_reader_position(p->reader));
+                process_state(p, "closed", summary ?: "closed");
+        }
+}
+
+int channel_process(int report_fd, void *userdata) {
+        const struct channel_job *job = userdata;
+        _cleanup_(process_done) struct process p = {
+                .report_fd = report_fd,
+                .wait = {.records_fd = job->records_fd, .close_fd = job->close_fd, .deadline = USEC_INFINITY},
+                .batch_size = BATCH_SIZE,
+                .pause = PAUSE_MIN,
+                .give_up = now_usec() + job->patience,
+        };
+        int r;
+
+        /* Here are credentials: no core dump, and no looking in from outside. */
+        if (prctl(PR_SET_DUMPABLE, 0) < 0)
+                return -errno;
+
+        r = http_initialize();
+        if (r < 0)
+                return r;
+
+        r = journal_reader_new(job->journal_path, job->boot, &p.reader);
+        if (r < 0)
+                return r;
+
+        r = contact_new(job->environment, &p.wait, job->interface_wait, &p.contact);
+        if (r < 0)
+                return r;
+
+        process_end(&p, process_run(&p));
+        return 0;
+}

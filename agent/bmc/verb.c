@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "contact.h"
+#include "http.h"
+#include "provisioning-log.h"
+#include "redfish.h"
+#include "verb.h"
+#include "wait.h"
+
+#define IPMI_TIMEOUT    (5 * USEC_PER_SEC)
+#define INTERFACE_WAIT  (5 * USEC_PER_SEC)
+
+static void help(void) {
+        puts("Usage: seatrial bmc status [--open]\n"
+             "\n"
+             "Shows the in-band way to this machine's BMC: the host interface that the firmware\n"
+             "describes (SMBIOS type 42), its network device, the IPMI devices, and the fingerprint\n"
+             "of the BMC's certificate. Exits 0 when all of it is there.\n"
+             "\n"
+             "  --open      go the whole way: bring the link up, check the certificate, open a\n"
+             "              session, look for the provisioning log, and undo it all. This makes the\n"
+             "              BMC create an account, and refuse another one until the host is reset\n"
+             "  -h, --help  this text");
+}
+
+static void _printf_(2, 3) show(const char *what, const char *format, ...) {
+        va_list ap;
+
+        printf("%-15s ", what);
+        va_start(ap, format);
+        vprintf(format, ap);
+        va_end(ap);
+        putchar('\n');
+}
+
+/* Prints what is missing. Returns error, so that the caller's last line tells whether all went well. */
+static int show_problem(const char *what, const struct contact *contact, int error) {
+        show(what, "%s", contact->problem ?: strerror(-error));
+        return error;
+}
+
+static const char *assignment_text(enum host_assignment assignment) {
+        static const char *const texts[] = {
+                [ASSIGNMENT_UNKNOWN] = "unknown",
+                [ASSIGNMENT_STATIC] = "static",
+                [ASSIGNMENT_DHCP] = "DHCP",
+                [ASSIGNMENT_AUTOCONFIGURE] = "autoconfigured",
+                [ASSIGNMENT_HOST_SELECTED] = "chosen by the host",
+        };
+
+        return texts[assignment];
+}
+
+static int show_host_interface(struct contact *contact) {
+        int r;
+
+        r = contact_read_firmware(contact);
+
+        for (size_t i = 0; i < contact->interfaces.n_items; i++) {
+                const struct host_interface *h = &contact->interfaces.items[i];
+                _cleanup_free_ char *device = host_device_describe(&h->device);
+
+                show("host interface", "%04xh%s: %s", h->handle, h == contact->chosen ? "" : " (not used)", device ?: "?");
+                show("", "host %s/%u, %s; service %s port %u", FORMAT_IP(&h->host), h->host_prefix,
+                     assignment_text(h->host_assignment), FORMAT_IP(&h->service), h->port);
+        }
+        for (size_t i = 0; i < contact->interfaces.n_rejected; i++)
+                show("host interface", "%04xh is left out: %s", contact->interfaces.rejected[i].handle,
+                     contact->interfaces.rejected[i].reason);
+
+        return r < 0 ? show_problem("host interface", contact, r) : 0;
+}
+
+static int show_network_device(struct contact *contact) {
+        int r;
+
+        r = contact_find_interface(contact, true);
+        if (r < 0)
+                return show_problem("network device", contact, r);
+        if (r == 0) {
+                show("network device", "not there");
+                return -ENODEV;
+        }
+
+        show("network device", "%s%s", contact->interface.name,
+             contact->other_mac ? ", with another MAC address than the firmware says" : "");
+        return 0;
+}
+
+static void show_ipmi_device(struct contact *contact, struct ipmi *ipmi) {
+        uint8_t response[IPMI_RESPONSE_MAX];
+        struct ipmi_device_id id;
+        size_t size;
+        int r;
+
+        r = ipmi_ask(ipmi, contact->wait, IPMI_NETFN_APP, IPMI_GET_DEVICE_ID, NULL, 0, IPMI_TIMEOUT, response, &size);
+        if (r < 0)
+                show("ipmi", "%s: does not answer: %s", ipmi->name, strerror(-r));
+        else if (ipmi_decode_device_id(response, size, &id) < 0)
+                show("ipmi", "%s: does not tell what it is: %s", ipmi->name, ipmi_completion_text(response[0]));
+        else
+                show("ipmi", "%s: device %u, firmware %u.%02u, IPMI %u.%u, manufacturer %u, product %u", ipmi->name, id.id,
+                     id.firmware_major, id.firmware_minor, id.version_major, id.version_minor, id.manufacturer,
+                     id.product);
+}
+
+static int show_fingerprint(struct contact *contact) {
+        char hex[2 * FINGERPRINT_SIZE + 1];
+        int r;
+
+        r = contact_find_fingerprint(contact);
+        for (size_t i = 0; i < contact->ipmi.n_items; i++)
+                show_ipmi_device(contact, contact->ipmi.items[i]);
+
+        if (r < 0)
+                return show_problem("fingerprint", contact, r);
+        if (r == 0) {
+                show("ipmi", "there is no %s/ipmiN", contact->environment->dev_root);
+                return -ENODEV;
+        }
+
+        hex_encode(contact->pin.fingerprint, FINGERPRINT_SIZE, hex);
+        show("fingerprint", "%s (SHA-256, from %s)", hex, contact->trusted_ipmi->name);
+        return 0;
+}
+
+static int show_session(struct contact *contact, const struct bootstrap_account *account) {
+        _cleanup_free_ char *entries = NULL;
+        int r;
+
+        r = redfish_login(contact->redfish, account);
+        if (r < 0) {
+                show("session", "%s", redfish_problem(contact->redfish));
+                return r;
+        }
+        show("session", "opened");
+
+        r = provisioning_log_find(contact->redfish, contact->system_uuid, &entries);
+        if (r < 0)
+                show("log", "%s", redfish_problem(contact->redfish));
+        else
+                show("log", "%s", entries);
+
+        if (redfish_logout(contact->redfish) < 0) {
+                show("session", "%s", redfish_problem(contact->redfish));
+                return -EIO;
+        }
+        show("session", "ended");
+        return r;
+}
+
+static int show_open(struct contact *contact) {
+        _cleanup_(bootstrap_account_done) struct bootstrap_account account = {};
+        _cleanup_free_ char *problem = NULL;
+        int r;
+
+        r = contact_prepare(contact);
+        if (r < 0)
+                return show_problem("link", contact, r);
+        show("link", "%s is up", contact->interface.name);
+
+        r = contact_connect(contact);
+        if (r < 0)
+                return show_problem("certificate", contact, r);
+        show("certificate", "matches the fingerprint");
+
+        r = bootstrap_ask_account(contact->trusted_ipmi, contact->wait, &account, &problem);
+        if (r < 0) {
+                show("account", "%s", problem ?: strerror(-r));
+                return r;
+        }
+        show("account", "given out by the BMC");
+
+        return show_session(contact, &account);
+}
+
+static int status(bool open) {
+        _cleanup_(contact_freep) struct contact *contact = NULL;
+        struct wait w = WAIT_ALONE;
+        int r, network, ipmi;
+
+        r = http_initialize();
+        if (r >= 0)
+                r = contact_new(&contact_live_environment, &w, INTERFACE_WAIT, &contact);
+        if (r < 0) {
+                log_error(r, "the way to the BMC cannot be looked for");
+                return 1;
+        }
+
+        r = show_host_interface(contact);
+        network = r < 0 ? r : show_network_device(contact);
+        ipmi = show_fingerprint(contact);
+        if (r < 0 || network < 0 || ipmi < 0)
+                return 1;
+
+        return open && show_open(contact) < 0;
+}
+
+int verb_bmc(int argc, char **argv) {
+        static const struct option options[] = {
+                {"open", no_argument, NULL, 'o'},
+                {"help", no_argument, NULL, 'h'},
+                {},
+        };
+        bool open = false;
+        int c;
+
+        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
+                switch (c) {
+                case 'o':
+                        open = true;
+                        break;
+                case 'h':
+                        help();
+                        return 0;
+                default:
+                        return 2;
+                }
+
+        if (optind + 1 != argc || !streq(argv[optind], "status")) {
+                log_line("bmc needs one thing to do: status; see \"seatrial bmc --help\"");
+                return 2;
+        }
+
+        return status(open);
+}
