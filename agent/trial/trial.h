@@ -8,6 +8,7 @@
 #include "base/macro.h"
 
 struct plan;
+struct trial_option;
 
 /* What a running trial gets, in a process of its own. */
 struct trial_context {
@@ -27,8 +28,8 @@ struct trial {
          * found), a negative errno when the test itself could not run, after trial_report_error(). */
         int (*run)(const struct trial_context *context);
 
-        /* Help on what its options on the command line are: "--size SIZE  ..." lines; each sets a key of the plan. */
-        const struct trial_option *options; /* name NULL at the end */
+        /* On the command line; each sets a key of the plan. name NULL at the end. */
+        const struct trial_option *options;
 };
 
 struct trial_option {
@@ -39,6 +40,9 @@ struct trial_option {
 
 extern const struct trial *const trials[]; /* NULL at the end */
 
+extern const struct trial trial_memory, trial_processor;
+
+/* NULL when there is none of that name. */
 const struct trial *trial_find(const char *name);
 
 enum trial_verdict { TRIAL_PASS, TRIAL_FAIL, TRIAL_UNKNOWN };

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/mman.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include "allocate.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "plan/plan.h"
+
+#define PAGE_SIZE      ((size_t) 4096)
+#define HUGE_PAGE_SIZE ((size_t) 2 << 20)
+#define HUGE_PAGES     "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_overcommit_hugepages"
+
+#define MEMINFO_MAX    (64U * 1024)
+
+/* Taken at a time. What is free is looked up before each, so that somebody else's sudden need is noticed. */
+#define CHUNK_MIN      ((size_t) 64 << 20)
+#define CHUNKS         64
+
+/* What the system keeps: for the agent and its libraries, the kernel's own needs while the trial runs, and page
+ * tables, which for 4 KiB pages are a 512th. */
+static uint64_t reserve(const struct memory_situation *situation) {
+        return ((uint64_t) 48 << 20) + situation->total / 128;
+}
+
+static int meminfo_line(const char *text, const char *name, uint64_t *ret) {
+        const char *line = strstr(text, name);
+        uint64_t kib;
+
+        if (!line || sscanf(line + strlen(name), "%" SCNu64 " kB", &kib) != 1)
+                return -EBADMSG;
+
+        *ret = kib * 1024;
+        return 0;
+}
+
+int memory_situation_parse(const char *text, struct memory_situation *ret) {
+        struct memory_situation situation;
+        int r;
+
+        r = meminfo_line(text, "MemTotal:", &situation.total);
+        if (r < 0)
+                return r;
+
+        r = meminfo_line(text, "MemAvailable:", &situation.available);
+        if (r < 0)
+                return r;
+
+        *ret = situation;
+        return 0;
+}
+
+int memory_situation_read(struct memory_situation *ret) {
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        r = read_file("/proc/meminfo", MEMINFO_MAX, &text, NULL);
+        if (r < 0)
+                return r;
+
+        return memory_situation_parse(text, ret);
+}
+
+uint64_t memory_budget(const struct memory_situation *situation, const struct plan_amount *amount) {
+        uint64_t kept = reserve(situation), wanted = amount->bytes;
+
+        if (situation->available <= kept)
+                return 0;
+        if (amount->percent > 0)
+                wanted = (uint64_t) ((double) situation->available * amount->percent / 100);
+
+        return MIN(wanted, situation->available - kept) / PAGE_SIZE * PAGE_SIZE;
+}
+
+int huge_pages_restore(uint64_t before) {
+        char text[24];
+
+        snprintf(text, sizeof(text), "%" PRIu64, before);
+        return write_text_file(HUGE_PAGES, text);
+}
+
+int huge_pages_permit(uint64_t size, uint64_t *ret_before) {
+        uint64_t before;
+        int r;
+
+        r = read_u64_file_at(AT_FDCWD, HUGE_PAGES, &before);
+        if (r < 0)
+                return r;
+
+        r = huge_pages_restore(before + (size + HUGE_PAGE_SIZE - 1) / HUGE_PAGE_SIZE);
+        if (r < 0)
+                return r;
+
+        *ret_before = before;
+        return 0;
+}
+
+void memory_lock_permit(void) {
+        struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+
+        /* Only the superuser may go beyond the hard limit; mlock() tells later how far it reaches. */
+        if (setrlimit(RLIMIT_MEMLOCK, &limit) < 0 && getrlimit(RLIMIT_MEMLOCK, &limit) == 0) {
+                limit.rlim_cur = limit.rlim_max;
+                setrlimit(RLIMIT_MEMLOCK, &limit);
+        }
+}
+
+static bool is_to_spare(size_t size) {
+        struct memory_situation situation;
+
+        return memory_situation_read(&situation) == 0 && situation.available >= reserve(&situation) + size;
+}
+
+/* Brings all pages in. Returns 0, a negative errno. */
+static int populate(char *address, size_t size) {
+        if (madvise(address, size, MADV_POPULATE_WRITE) == 0)
+                return 0;
+        if (errno != EINVAL)
+                return -errno;
+
+        /* The kernel is older than Linux 5.14. */
+        for (size_t i = 0; i < size; i += PAGE_SIZE)
+                ((volatile char *) address)[i] = 0;
+        return 0;
+}
+
+static void *map_huge(size_t size) {
+        return mmap(NULL, size, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_2MB, -1, 0);
+}
+
+/* Aligned, so that the kernel can use huge pages of its own accord. */
+static void *map_ordinary(size_t size) {
+        size_t before, mapped = size + HUGE_PAGE_SIZE;
+        char *address;
+
+        address = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (address == MAP_FAILED)
+                return MAP_FAILED;
+
+        before = -(uintptr_t) address % HUGE_PAGE_SIZE;
+        if (before > 0)
+                munmap(address, before);
+        munmap(address + before + size, HUGE_PAGE_SIZE - before);
+
+        /* Fails where the kernel has no transparent huge pages: it works without, only slower. */
+        madvise(address + before, size, MADV_HUGEPAGE);
+        return address + before;
+}
+
+/* Returns 1 when the block has been added, 0 when there is no such piece of memory, -ENOMEM. */
+static int take_block(struct memory_holding *holding, bool huge, size_t size) {
+        struct memory_block *blocks;
+        char *address;
+
+        blocks = reallocarray(holding->blocks, holding->n_blocks + 1, sizeof(*blocks));
+        if (!blocks)
+                return -ENOMEM;
+        holding->blocks = blocks;
+
+        if (!is_to_spare(size))
+                return 0;
+
+        address = huge ? map_huge(size) : map_ordinary(size);
+        if (address == MAP_FAILED)
+                return 0;
+
+        if (populate(address, size) < 0) {
+                munmap(address, size);
+                return 0;
+        }
+
+        blocks[holding->n_blocks++] = (struct memory_block){
+                .address = address,
+                .size = size,
+                .huge = huge,
+                .locked = huge || mlock(address, size) == 0,
+        };
+        holding->size += size;
+        return 1;
+}
+
+/* Takes what there is in pieces of falling size, down to one page. */
+static int take_blocks(struct memory_holding *holding, bool huge, uint64_t want) {
+        size_t page = huge ? HUGE_PAGE_SIZE : PAGE_SIZE, chunk;
+        uint64_t taken = 0;
+
+        chunk = MAX(CHUNK_MIN, (size_t) (want / CHUNKS) / HUGE_PAGE_SIZE * HUGE_PAGE_SIZE);
+        while (taken + page <= want) {
+                size_t size = MIN(chunk, (size_t) ((want - taken) / page * page));
+                int r = take_block(holding, huge, size);
+
+                if (r < 0)
+                        return r;
+                if (r > 0)
+                        taken += size;
+                else if (size == page)
+                        break;
+                else
+                        chunk = MAX(size / 2 / page * page, page);
+        }
+
+        return 0;
+}
+
+int memory_take(struct memory_holding *holding, uint64_t want) {
+        uint64_t before = holding->size;
+        int r;
+
+        r = take_blocks(holding, true, want);
+        if (r < 0)
+                return r;
+
+        return take_blocks(holding, false, want - (holding->size - before));
+}
+
+void memory_release(struct memory_holding *holding) {
+        for (size_t i = 0; i < holding->n_blocks; i++)
+                munmap(holding->blocks[i].address, holding->blocks[i].size);
+        free(holding->blocks);
+        *holding = (struct memory_holding){};
+}
+
+/* Documentation/admin-guide/mm/pagemap.rst: bit 63 tells that the page is present, bits 0 to 54 are its frame. */
+int memory_physical_address(const void *address, uint64_t *ret) {
+        _cleanup_close_ int fd = -EBADF;
+        uint64_t entry, frame;
+        ssize_t n;
+
+        fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+
+        n = pread(fd, &entry, sizeof(entry), (off_t) ((uintptr_t) address / PAGE_SIZE * sizeof(entry)));
+        if (n < 0)
+                return -errno;
+        if (n != sizeof(entry) || !(entry >> 63))
+                return -ENXIO;
+
+        frame = entry & ((UINT64_C(1) << 55) - 1);
+        if (frame == 0)
+                return -EPERM;
+
+        *ret = frame * PAGE_SIZE + (uintptr_t) address % PAGE_SIZE;
+        return 0;
+}
