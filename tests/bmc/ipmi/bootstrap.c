@@ -6,7 +6,8 @@
  *
  *      loadlib "build/tests/bmc/bootstrap.so" "/run/bmc/control"
  *
- * ipmi_sim runs in one thread, so a question may hold up every other IPMI command; ANSWER_TIME bounds that. */
+ * ipmi_sim runs in one thread, so a question may hold up every other IPMI command; ANSWER_TIME bounds that.
+ */
 
 #include <errno.h>
 #include <poll.h>
@@ -17,34 +18,35 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <OpenIPMI/mcserv.h>
-
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/text.h"
 
-#define GROUP_REDFISH           0x52
-#define COMMAND_FINGERPRINT     0x01
-#define COMMAND_ACCOUNT         0x02
-#define KEEP_ENABLED            0xa5
-#define HASH_SHA256             0x01
+/* Last: it brings a MIN and MAX of its own, from sys/param.h. */
+#include <OpenIPMI/mcserv.h>
 
-#define CC_OK                   0x00
-#define CC_DISABLED             0x80
-#define CC_INVALID_COMMAND      0xc1
-#define CC_TIMEOUT              0xc3
-#define CC_REQUEST_LENGTH       0xc7
-#define CC_PARAMETER_RANGE      0xc9
-#define CC_NOT_PRESENT          0xcb
-#define CC_NO_RESPONSE          0xce
-#define CC_UNSPECIFIED          0xff
+#define GROUP_REDFISH       0x52
+#define COMMAND_FINGERPRINT 0x01
+#define COMMAND_ACCOUNT     0x02
+#define KEEP_ENABLED        0xa5
+#define HASH_SHA256         0x01
+
+#define CC_OK              0x00
+#define CC_DISABLED        0x80
+#define CC_INVALID_COMMAND 0xc1
+#define CC_TIMEOUT         0xc3
+#define CC_REQUEST_LENGTH  0xc7
+#define CC_PARAMETER_RANGE 0xc9
+#define CC_NOT_PRESENT     0xcb
+#define CC_NO_RESPONSE     0xce
+#define CC_UNSPECIFIED     0xff
 
 /* Well below the five seconds after which Linux' KCS driver gives a BMC up. */
-#define ANSWER_TIME             (2 * USEC_PER_SEC)
-#define ANSWER_SIZE             4096
+#define ANSWER_TIME (2 * USEC_PER_SEC)
+#define ANSWER_SIZE 4096
 
-#define DIGEST_SIZE             32
-#define NAME_SIZE               16
+#define DIGEST_SIZE 32
+#define NAME_SIZE   16
 
 int ipmi_sim_module_print_version(sys_data_t *sys, char *options);
 int ipmi_sim_module_init(sys_data_t *sys, const char *options);
@@ -227,7 +229,8 @@ static void handle_redfish_group(lmc_data_t *mc, msg_t *msg, unsigned char *rdat
         }
 
         if (msg->cmd == COMMAND_FINGERPRINT)
-                question = json_pack("{s:s, s:i}", "command", "fingerprint", "certificate", (int) msg->data[1]);
+                question =
+                        json_pack("{s:s, s:i}", "command", "fingerprint", "certificate", (int) msg->data[1]);
         else
                 question = json_pack("{s:s, s:b}", "command", "bootstrap-account", "keepEnabled",
                                      msg->data[1] == KEEP_ENABLED);

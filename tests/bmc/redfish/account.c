@@ -18,8 +18,8 @@
 #define ROLES_PATH    "/redfish/v1/AccountService/Roles"
 #define ROLE          "Administrator"
 
-/* 64 characters, so that six random bits choose one without bias. The first 52 are letters, with one of which a name
- * begins: some services refuse another. */
+/* 64 characters, so that six random bits choose one without bias. The first 52 are letters, with one of which
+ * a name begins: some services refuse another. */
 static const char alphabet[64 + 1] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 #define LETTERS 52
 
@@ -111,12 +111,12 @@ void accounts_host_reset(struct service *service) {
 
 void account_service_get(struct service *service, const struct request *request, struct answer *answer) {
         (void) service;
-        answer_resource(answer, json_pack("{s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:o, s:o}", "@odata.id", request->path,
-                                          "@odata.type", "#AccountService.v1_8_0.AccountService", "Id",
-                                          "AccountService", "Name", "Account Service", "ServiceEnabled", 1,
-                                          "MinPasswordLength", ACCOUNT_NAME_MAX, "MaxPasswordLength",
-                                          ACCOUNT_NAME_MAX, "Accounts", reference(ACCOUNTS_PATH), "Roles",
-                                          reference(ROLES_PATH)));
+        answer_resource(answer, json_pack("{s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:o, s:o}", "@odata.id",
+                                          request->path, "@odata.type",
+                                          "#AccountService.v1_8_0.AccountService", "Id", "AccountService",
+                                          "Name", "Account Service", "ServiceEnabled", 1, "MinPasswordLength",
+                                          ACCOUNT_NAME_MAX, "MaxPasswordLength", ACCOUNT_NAME_MAX, "Accounts",
+                                          reference(ACCOUNTS_PATH), "Roles", reference(ROLES_PATH)));
 }
 
 static json_t *member(struct service *service, uint64_t index) {
@@ -132,7 +132,8 @@ void accounts_get(struct service *service, const struct request *request, struct
 }
 
 /* The account that the request's path names; fails the answer when there is none. */
-static const struct account *find(struct service *service, const struct request *request, struct answer *answer) {
+static const struct account *find(struct service *service, const struct request *request,
+                                  struct answer *answer) {
         const struct account *account = accounts_find(&service->accounts, request->id);
 
         if (!account)
@@ -146,11 +147,12 @@ void account_get(struct service *service, const struct request *request, struct 
         if (!account)
                 return;
         answer_resource(answer,
-                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:n, s:s, s:b, s:b, s:[s], s:{s:o}}", "@odata.id",
-                                  request->path, "@odata.type", "#ManagerAccount.v1_8_0.ManagerAccount", "Id",
-                                  account->user_name, "Name", "Account", "UserName", account->user_name, "Password",
-                                  "RoleId", ROLE, "Enabled", 1, "HostBootstrapAccount", account->bootstrap,
-                                  "AccountTypes", "Redfish", "Links", "Role", reference(ROLES_PATH "/" ROLE)));
+                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:n, s:s, s:b, s:b, s:[s], s:{s:o}}",
+                                  "@odata.id", request->path, "@odata.type",
+                                  "#ManagerAccount.v1_8_0.ManagerAccount", "Id", account->user_name, "Name",
+                                  "Account", "UserName", account->user_name, "Password", "RoleId", ROLE,
+                                  "Enabled", 1, "HostBootstrapAccount", account->bootstrap, "AccountTypes",
+                                  "Redfish", "Links", "Role", reference(ROLES_PATH "/" ROLE)));
 }
 
 void account_delete(struct service *service, const struct request *request, struct answer *answer) {
@@ -172,9 +174,9 @@ void roles_get(struct service *service, const struct request *request, struct an
 
 void role_get(struct service *service, const struct request *request, struct answer *answer) {
         (void) service;
-        answer_resource(answer, json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:[s,s,s,s,s]}", "@odata.id", request->path,
-                                          "@odata.type", "#Role.v1_3_0.Role", "Id", ROLE, "Name", "Administrator",
-                                          "RoleId", ROLE, "IsPredefined", 1, "AssignedPrivileges", "Login",
-                                          "ConfigureManager", "ConfigureUsers", "ConfigureSelf",
-                                          "ConfigureComponents"));
+        answer_resource(answer, json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:[s,s,s,s,s]}", "@odata.id",
+                                          request->path, "@odata.type", "#Role.v1_3_0.Role", "Id", ROLE,
+                                          "Name", "Administrator", "RoleId", ROLE, "IsPredefined", 1,
+                                          "AssignedPrivileges", "Login", "ConfigureManager", "ConfigureUsers",
+                                          "ConfigureSelf", "ConfigureComponents"));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* account.h: the accounts that this BMC has given out. None exists before somebody asked for it over IPMI or the
- * control socket, and none outlives the service. */
+/* account.h: the accounts that this BMC has given out. None exists before somebody asked for it over IPMI or
+ * the control socket, and none outlives the service. */
 #pragma once
 
 #include <stdbool.h>
@@ -24,8 +24,8 @@ struct accounts {
         bool bootstrapping_disabled;
 };
 
-/* Makes an account with random name and password, whose pointer is good until the account ends. Returns 0, -ENOSPC
- * when there is no slot, -EIO when there is no randomness. */
+/* Makes an account with random name and password, whose pointer is good until the account ends. Returns 0,
+ * -ENOSPC when there is no slot, -EIO when there is no randomness. */
 int accounts_create(struct accounts *accounts, bool bootstrap, const struct account **ret);
 
 /* The account of that name and password, or NULL; how long it takes tells nothing about either. */

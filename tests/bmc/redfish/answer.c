@@ -39,8 +39,9 @@ json_t *reference(const char *format, ...) {
         return json_pack("{s:s}", "@odata.id", path);
 }
 
-void answer_collection(struct service *service, const struct request *request, struct answer *answer, const char *type,
-                       const char *name, uint64_t n_members, uint64_t page, member_t member) {
+void answer_collection(struct service *service, const struct request *request, struct answer *answer,
+                       const char *type, const char *name, uint64_t n_members, uint64_t page,
+                       member_t member) {
         _cleanup_json_ json_t *members = json_array(), *body = NULL;
         uint64_t from = MIN(request->skip, n_members);
         uint64_t wanted = MIN(request->top, page);
@@ -53,7 +54,8 @@ void answer_collection(struct service *service, const struct request *request, s
                 }
 
         body = json_pack("{s:s, s:s+++, s:s, s:I, s:O}", "@odata.id", request->path, "@odata.type", "#", type,
-                         ".", type, "Name", name, "Members@odata.count", (json_int_t) n_members, "Members", members);
+                         ".", type, "Name", name, "Members@odata.count", (json_int_t) n_members, "Members",
+                         members);
         if (body && from + n < n_members && request->top > n) {
                 _cleanup_free_ char *link = NULL;
 

@@ -14,9 +14,9 @@
 #include "base/macro.h"
 #include "base/text.h"
 
-#define PEM_MAX         65536
-#define DAY             (24L * 60 * 60)
-#define VALIDITY        (3650 * DAY)
+#define PEM_MAX  65536
+#define DAY      (24L * 60 * 60)
+#define VALIDITY (3650 * DAY)
 
 DEFINE_CLEANUP(BIO *, BIO_free);
 DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free);
@@ -35,7 +35,8 @@ static int add_extension(X509 *x, int nid, const char *value) {
         return 0;
 }
 
-/* The agent trusts it for its fingerprint alone; subject, names and validity are what any TLS client wants to see. */
+/* The agent trusts it for its fingerprint alone; subject, names and validity are what any TLS client wants to
+ * see. */
 static int make_certificate(EVP_PKEY *key, X509 **ret) {
         _cleanup_(X509_freep) X509 *x = X509_new();
         unsigned char serial[8];
@@ -52,7 +53,8 @@ static int make_certificate(EVP_PKEY *key, X509 **ret) {
         name = X509_get_subject_name(x);
         if (!X509_set_version(x, X509_VERSION_3) ||
             !ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), (number >> 1) | 1) ||
-            !X509_gmtime_adj(X509_getm_notBefore(x), -DAY) || !X509_gmtime_adj(X509_getm_notAfter(x), VALIDITY) ||
+            !X509_gmtime_adj(X509_getm_notBefore(x), -DAY) ||
+            !X509_gmtime_adj(X509_getm_notAfter(x), VALIDITY) ||
             !X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *) "bmc", -1, -1, 0) ||
             !X509_set_issuer_name(x, name) || !X509_set_pubkey(x, key))
                 return -EIO;

@@ -67,10 +67,10 @@ static json_t *do_status(struct service *service, const json_t *command) {
                 if (json_append(streams, json_pack("{s:s, s:s, s:I}", "boot", stream[i].boot, "stage",
                                                    stream[i].stage, "next", (json_int_t) stream[i].next)) < 0)
                         return NULL;
-        return json_pack("{s:i, s:s, s:s, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:i, s:O}", "port", (int) service->port,
-                         "fingerprint", service->certificate.fingerprint, "bootstrapping",
-                         service->accounts.bootstrapping_disabled ? "disabled" : "enabled", "accounts",
-                         (int) accounts_count(&service->accounts), "sessions",
+        return json_pack("{s:i, s:s, s:s, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:i, s:O}", "port",
+                         (int) service->port, "fingerprint", service->certificate.fingerprint,
+                         "bootstrapping", service->accounts.bootstrapping_disabled ? "disabled" : "enabled",
+                         "accounts", (int) accounts_count(&service->accounts), "sessions",
                          (int) sessions_count(&service->sessions), "records",
                          (json_int_t) provisioning_log_n_records(service->log), "entries",
                          (json_int_t) provisioning_log_n_entries(service->log), "requests",
@@ -82,7 +82,8 @@ static json_t *do_status(struct service *service, const json_t *command) {
 static json_t *do_wait(struct service *service, const json_t *command) {
         _cleanup_json_ json_t *status = do_status(service, NULL);
         const char *name = json_get_string(command, "counter");
-        const json_t *at_least = json_object_get(command, "atLeast"), *at_most = json_object_get(command, "atMost");
+        const json_t *at_least = json_object_get(command, "atLeast"),
+                     *at_most = json_object_get(command, "atMost");
         const json_t *counter;
 
         if (!status)
@@ -90,7 +91,8 @@ static json_t *do_wait(struct service *service, const json_t *command) {
         counter = name ? json_object_get(status, name) : NULL;
         if (!json_is_integer(counter))
                 return error_answer("bad-command", "counter: a number that status tells");
-        if (!at_least == !at_most || (at_least && !json_is_integer(at_least)) || (at_most && !json_is_integer(at_most)))
+        if (!at_least == !at_most || (at_least && !json_is_integer(at_least)) ||
+            (at_most && !json_is_integer(at_most)))
                 return error_answer("bad-command", "atLeast or atMost: an integer");
         if (at_least ? json_integer_value(counter) < json_integer_value(at_least)
                      : json_integer_value(counter) > json_integer_value(at_most))
@@ -103,7 +105,8 @@ static json_t *do_fingerprint(struct service *service, const json_t *command) {
         struct fault_effect effect = faults_match_ipmi(&service->faults, "fingerprint");
 
         if (effect.action == FAULT_COMPLETION_CODE)
-                return json_pack("{s:s, s:i}", "error", "fault", "completionCode", (int) effect.completion_code);
+                return json_pack("{s:s, s:i}", "error", "fault", "completionCode",
+                                 (int) effect.completion_code);
         if (json_get_integer(command, "certificate", 0) != 1)
                 return error_answer("no-certificate", "there is one certificate, number 1");
 
@@ -131,7 +134,8 @@ static json_t *do_bootstrap_account(struct service *service, const json_t *comma
         json_t *answer;
 
         if (effect.action == FAULT_COMPLETION_CODE)
-                return json_pack("{s:s, s:i}", "error", "fault", "completionCode", (int) effect.completion_code);
+                return json_pack("{s:s, s:i}", "error", "fault", "completionCode",
+                                 (int) effect.completion_code);
         if (!json_is_boolean(keep))
                 return error_answer("bad-command", "keepEnabled: true or false");
         if (service->accounts.bootstrapping_disabled)
@@ -168,13 +172,13 @@ static const struct {
         const char *name;
         command_t command;
 } commands[] = {
-        {"fingerprint",       do_fingerprint      },
+        {"fingerprint", do_fingerprint},
         {"bootstrap-account", do_bootstrap_account},
-        {"operator-account",  do_operator_account },
-        {"host-reset",        do_host_reset       },
-        {"status",            do_status           },
-        {"wait",              do_wait             },
-        {"fault",             do_fault            },
+        {"operator-account", do_operator_account},
+        {"host-reset", do_host_reset},
+        {"status", do_status},
+        {"wait", do_wait},
+        {"fault", do_fault},
 };
 
 /* Returns 0, -errno when the client is not to be talked to any more. */

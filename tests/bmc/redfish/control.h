@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* control.h: the operator's side of this BMC, and the IPMI side's: a Unix socket, one JSON object a line each way.
+/* control.h: the operator's side of this BMC, and IPMI's: a Unix socket, one JSON object a line each way.
  *
- *      {"command":"fingerprint","certificate":1}           {"sha256":"..."} or {"error":"no-certificate"}
- *      {"command":"bootstrap-account","keepEnabled":false} {"userName":"...","password":"..."}, or "error" is
- *                                                          "disabled" or "no-slot"
- *      {"command":"operator-account"}                      the same, but a host reset does not end it
- *      {"command":"host-reset"}                            {}
- *      {"command":"status"}                                {"port":..., "fingerprint":..., and the counters}
- *      {"command":"wait","counter":"records","atLeast":5}  the status, once the counter is there ("atMost" as well)
- *      {"command":"fault",...}                             {"faults":rules}; see fault.h
+ *      {"command":"fingerprint","certificate":1}
+ *              {"sha256":"..."}, or "error" is "no-certificate"
+ *      {"command":"bootstrap-account","keepEnabled":false}
+ *              {"userName":"...","password":"..."}, or "error" is "disabled" or "no-slot"
+ *      {"command":"operator-account"}
+ *              the same, but a host reset does not end this account
+ *      {"command":"host-reset"}
+ *              {}: what was given to the host has ended, and bootstrapping is enabled
+ *      {"command":"status"}
+ *              {"port":..., "fingerprint":..., and the counters}
+ *      {"command":"wait","counter":"records","atLeast":5}
+ *              the status, once the counter is there ("atMost" goes as well)
+ *      {"command":"fault",...}
+ *              {"faults":number of rules}; see fault.h
  *
  * What cannot be done is answered {"error":"...","message":"..."}. */
 #pragma once

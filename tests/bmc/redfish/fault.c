@@ -15,19 +15,20 @@ static const struct {
         enum fault_action action;
         bool ipmi;
 } actions[] = {
-        {"status",          NULL,     FAULT_STATUS,          false},
-        {"delay",           NULL,     FAULT_DELAY,           false},
-        {"cut",             "before", FAULT_CUT_BEFORE,      false},
-        {"cut",             "after",  FAULT_CUT_AFTER,       false},
-        {"cut",             "middle", FAULT_CUT_MIDDLE,      false},
-        {"drop-session",    NULL,     FAULT_DROP_SESSION,    false},
-        {"garbage",         NULL,     FAULT_GARBAGE,         false},
-        {"completion-code", NULL,     FAULT_COMPLETION_CODE, true },
-        {"wrong-digest",    NULL,     FAULT_WRONG_DIGEST,    true },
+        {"status", NULL, FAULT_STATUS, false},
+        {"delay", NULL, FAULT_DELAY, false},
+        {"cut", "before", FAULT_CUT_BEFORE, false},
+        {"cut", "after", FAULT_CUT_AFTER, false},
+        {"cut", "middle", FAULT_CUT_MIDDLE, false},
+        {"drop-session", NULL, FAULT_DROP_SESSION, false},
+        {"garbage", NULL, FAULT_GARBAGE, false},
+        {"completion-code", NULL, FAULT_COMPLETION_CODE, true},
+        {"wrong-digest", NULL, FAULT_WRONG_DIGEST, true},
 };
 
-static const char *const keys[] = {"command", "method", "path",       "ipmi", "action", "when",           "status",
-                                   "skip",    "count",  "retryAfter", "milliseconds",   "completionCode"};
+static const char *const keys[] = {"command", "method",     "path",         "ipmi",
+                                   "action",  "when",       "status",       "skip",
+                                   "count",   "retryAfter", "milliseconds", "completionCode"};
 
 static void fault_done(struct fault *fault) {
         free(fault->method);
@@ -103,7 +104,8 @@ static const char *parse_effect(const json_t *command, bool ipmi, struct fault_e
                 return "status: 400 to 599, with action status alone";
         if (!parse_integer(command, "retryAfter", 1, is_status ? 3600 : 0, 0, &retry_after))
                 return "retryAfter: 1 to 3600 seconds, with action status alone";
-        if (!parse_integer(command, "milliseconds", 1, is_delay ? 600000 : 0, is_delay ? -1 : 0, &milliseconds))
+        if (!parse_integer(command, "milliseconds", 1, is_delay ? 600000 : 0, is_delay ? -1 : 0,
+                           &milliseconds))
                 return "milliseconds: 1 to 600000, with action delay alone";
         if (!parse_integer(command, "completionCode", 1, is_code ? 255 : 0, is_code ? -1 : 0, &code))
                 return "completionCode: 1 to 255, with action completion-code alone";
@@ -207,7 +209,8 @@ static bool fault_matches(const struct fault *fault, const char *ipmi, const cha
                fnmatch(fault->path, path, 0) == 0;
 }
 
-static struct fault_effect match(struct faults *faults, const char *ipmi, const char *method, const char *path) {
+static struct fault_effect match(struct faults *faults, const char *ipmi, const char *method,
+                                 const char *path) {
         for (unsigned i = 0; i < faults->n_rules; i++) {
                 struct fault *fault = &faults->rules[i];
                 struct fault_effect effect = fault->effect;

@@ -4,20 +4,20 @@
  *      {"command":"fault", "method":"POST", "path":"/redfish/v1/Systems*", "action":"status", "status":503,
  *       "retryAfter":1, "skip":2, "count":2}
  *
- * method and path (a shell pattern over the whole path) choose requests, "*" when left out. The first skip requests
- * that match go unharmed, the next count are broken (all when left out), then the rule is used up. The first rule that
- * matches a request is the one that acts on it:
+ * method and path (a shell pattern over the whole path) choose requests, "*" when left out. Of the requests
+ * that match, the rule lets the first skip go, breaks the next count (all when left out), and is then used up.
+ * The first rule that does not let a request go is the one that acts on it:
  *
- *      status          answers "status" (400 to 599), with Retry-After when "retryAfter" (seconds) is given; the
- *                      request does nothing
+ *      status          answers "status" (400 to 599), with Retry-After when "retryAfter" (seconds) is given;
+ *                      the request does nothing
  *      delay           waits "milliseconds" (1 to 600000), then goes on as usual
- *      cut             closes the connection. "when" is "before" (the request does nothing), "after" (it does its
- *                      work, no answer comes) or "middle" (it does its work, half of the answer comes)
+ *      cut             closes the connection. "when" is "before" (the request does nothing), "after" (it does
+ *                      its work, no answer comes) or "middle" (it does its work, half of the answer comes)
  *      drop-session    ends the session that the request came with, which then gets 401
  *      garbage         answers 200 with a body that is no JSON; the request does nothing
  *
- * The bootstrap commands that come over IPMI are chosen by "ipmi", "fingerprint" or "bootstrap-account", in place of
- * method and path, and know other actions:
+ * The bootstrap commands that come over IPMI are chosen by "ipmi", "fingerprint" or "bootstrap-account", in
+ * place of method and path, and know other actions:
  *
  *      completion-code answers "completionCode" (1 to 255) alone
  *      wrong-digest    gives a fingerprint that is not the certificate's
@@ -67,8 +67,8 @@ struct faults {
         unsigned n_rules;
 };
 
-/* Adds the rule, or clears all, as command says. Returns 0, -EINVAL with *ret_reason set to what is wrong with it,
- * -ENOSPC when there are FAULTS_MAX rules, -ENOMEM. */
+/* Adds the rule, or clears all, as command says. Returns 0, -EINVAL with *ret_reason set to what is wrong
+ * with it, -ENOSPC when there are FAULTS_MAX rules, -ENOMEM. */
 int faults_command(struct faults *faults, const json_t *command, const char **ret_reason);
 
 /* What befalls this request: action FAULT_NONE when nothing does. Counts it. */

@@ -22,10 +22,10 @@
 #include "router.h"
 #include "service.h"
 
-#define BODY_MAX              (1024 * 1024)
-#define CONNECTION_BUFFER     (64 * 1024)
-#define CONNECTION_TIMEOUT    60 /* seconds without a request, after which a connection is closed */
-#define TLS_PRIORITIES        "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+#define BODY_MAX           (1024 * 1024)
+#define CONNECTION_BUFFER  (64 * 1024)
+#define CONNECTION_TIMEOUT 60 /* seconds without a request, after which a connection is closed */
+#define TLS_PRIORITIES     "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 /* What was asked, from its first header to the end of the answer. */
 struct exchange {
@@ -73,7 +73,8 @@ bool http_etag(const json_t *resource, char etag[static ETAG_MAX]) {
         return true;
 }
 
-static void log_access(struct http *http, const struct exchange *x, const char *outcome, const char *user_name) {
+static void log_access(struct http *http, const struct exchange *x, const char *outcome,
+                       const char *user_name) {
         char now[FORMAT_TIMESTAMP_MAX];
 
         fprintf(http->access_log, "%s %s %s %s %s\n", format_timestamp_now(now), x->method, x->path, outcome,
@@ -122,31 +123,35 @@ static bool add_headers(struct MHD_Response *response, const struct answer *answ
         const struct {
                 const char *name, *value;
         } headers[] = {
-                {"OData-Version",             "4.0"                                                            },
-                {MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"                                                     },
-                {MHD_HTTP_HEADER_CONTENT_TYPE,
-                 answer->text ? answer->text_type : answer->body ? "application/json;charset=utf-8" : NULL     },
-                {MHD_HTTP_HEADER_ETAG,        etag                                                             },
-                {MHD_HTTP_HEADER_LOCATION,    answer->location                                                 },
-                {MHD_HTTP_HEADER_ALLOW,       answer->allow                                                    },
-                {MHD_HTTP_HEADER_RETRY_AFTER, answer->retry_after > 0 ? retry_after : NULL                     },
+                {"OData-Version", "4.0"},
+                {MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"},
+                {MHD_HTTP_HEADER_CONTENT_TYPE, answer->text   ? answer->text_type
+                                               : answer->body ? "application/json;charset=utf-8"
+                                                              : NULL},
+                {MHD_HTTP_HEADER_ETAG, etag},
+                {MHD_HTTP_HEADER_LOCATION, answer->location},
+                {MHD_HTTP_HEADER_ALLOW, answer->allow},
+                {MHD_HTTP_HEADER_RETRY_AFTER, answer->retry_after > 0 ? retry_after : NULL},
                 {MHD_HTTP_HEADER_WWW_AUTHENTICATE,
-                 answer->status == MHD_HTTP_UNAUTHORIZED ? "Basic realm=\"bmc\"" : NULL                        },
-                {"X-Auth-Token",              answer->token[0] ? answer->token : NULL                          },
+                 answer->status == MHD_HTTP_UNAUTHORIZED ? "Basic realm=\"bmc\"" : NULL},
+                {"X-Auth-Token", answer->token[0] ? answer->token : NULL},
         };
 
         snprintf(retry_after, sizeof(retry_after), "%u", answer->retry_after);
         for (size_t i = 0; i < ELEMENTSOF(headers); i++)
-                if (headers[i].value && MHD_add_response_header(response, headers[i].name, headers[i].value) != MHD_YES)
+                if (headers[i].value &&
+                    MHD_add_response_header(response, headers[i].name, headers[i].value) != MHD_YES)
                         return false;
         return true;
 }
 
 /* Sends answer, or half of it. MHD_NO, on which MHD closes the connection, when out of memory. */
-static enum MHD_Result send_answer(struct exchange *x, struct answer *answer, bool half, const char *user_name) {
+static enum MHD_Result send_answer(struct exchange *x, struct answer *answer, bool half,
+                                   const char *user_name) {
         _cleanup_free_ char *dumped = NULL;
         const char *text = answer->text ? answer->text : "";
-        const char *known = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
+        const char *known =
+                MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
         struct MHD_Response *response;
         char etag[ETAG_MAX] = "", outcome[16];
         enum MHD_Result r = MHD_NO;
@@ -167,7 +172,8 @@ static enum MHD_Result send_answer(struct exchange *x, struct answer *answer, bo
         if (half)
                 response = half_response(text, strlen(text));
         else
-                response = MHD_create_response_from_buffer(strlen(text), (void *) text, MHD_RESPMEM_MUST_COPY);
+                response =
+                        MHD_create_response_from_buffer(strlen(text), (void *) text, MHD_RESPMEM_MUST_COPY);
         if (!response)
                 return MHD_NO;
         if (add_headers(response, answer, etag[0] ? etag : NULL))
@@ -233,20 +239,32 @@ static enum MHD_Result handle(struct exchange *x, const struct fault_effect *eff
         return send_answer(x, &answer, effect->action == FAULT_CUT_MIDDLE, request.user_name);
 }
 
+/* Lets MHD do what there is to do, and comes back when it wants. */
+static int run(struct http *http) {
+        MHD_UNSIGNED_LONG_LONG timeout_ms;
+
+        if (MHD_run(http->daemon) != MHD_YES)
+                return -EIO;
+        if (MHD_get_timeout(http->daemon, &timeout_ms) == MHD_YES)
+                return event_source_set_timer(http->timer, timeout_ms * USEC_PER_MSEC);
+        return event_source_set_timer(http->timer, USEC_INFINITY);
+}
+
 static int on_wake(struct event_source *source, int fd, uint32_t revents, void *userdata) {
         struct exchange *x = userdata;
+        struct http *http = x->http;
 
         (void) source;
         (void) fd;
         (void) revents;
         x->wake = event_source_free(x->wake);
-        for (struct exchange **p = &x->http->delayed; *p; p = &(*p)->next_delayed)
+        for (struct exchange **p = &http->delayed; *p; p = &(*p)->next_delayed)
                 if (*p == x) {
                         *p = x->next_delayed;
                         break;
                 }
         MHD_resume_connection(x->connection);
-        return 0;
+        return run(http);
 }
 
 static enum MHD_Result delay(struct exchange *x, unsigned milliseconds) {
@@ -297,7 +315,8 @@ static bool collect(struct exchange *x, const char *data, size_t size) {
         char *body;
 
         if (x->too_large || size > BODY_MAX - x->body_size) {
-                /* The rest is read and thrown away: the client would not read an answer before it has sent it all. */
+                /* The rest is read and thrown away: the client would not read an answer before it has sent it
+                 * all. */
                 x->too_large = true;
                 return true;
         }
@@ -332,8 +351,10 @@ static struct exchange *exchange_new(struct http *http, struct MHD_Connection *c
 
 /* A client that waits for leave to send (Expect: 100-continue) is told at once when its body is too large. */
 static bool refused_early(struct exchange *x) {
-        const char *expect = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT);
-        const char *length = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+        const char *expect =
+                MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT);
+        const char *length =
+                MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
         uint64_t size;
 
         if (!expect || !length || parse_u64(length, &size) < 0 || size <= BODY_MAX)
@@ -343,8 +364,8 @@ static bool refused_early(struct exchange *x) {
 }
 
 static enum MHD_Result on_request(void *userdata, struct MHD_Connection *connection, const char *url,
-                                  const char *method, const char *version, const char *upload, size_t *upload_size,
-                                  void **context) {
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_size, void **context) {
         struct http *http = userdata;
         struct exchange *x = *context;
 
@@ -389,17 +410,6 @@ static void on_connection(void *userdata, struct MHD_Connection *mhd, void **con
         }
 }
 
-/* Lets MHD do what there is to do, and comes back when it wants. */
-static int run(struct http *http) {
-        MHD_UNSIGNED_LONG_LONG timeout_ms;
-
-        if (MHD_run(http->daemon) != MHD_YES)
-                return -EIO;
-        if (MHD_get_timeout(http->daemon, &timeout_ms) == MHD_YES)
-                return event_source_set_timer(http->timer, timeout_ms * USEC_PER_MSEC);
-        return event_source_set_timer(http->timer, USEC_INFINITY);
-}
-
 static int on_ready(struct event_source *source, int fd, uint32_t revents, void *userdata) {
         (void) source;
         (void) fd;
@@ -421,7 +431,8 @@ static int listen_on(unsigned *port) {
         fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0)
                 return -errno;
-        /* A service that restarts takes its port again at once, whatever connections of its predecessor linger. */
+        /* A service that restarts takes its port again at once, whatever connections of its predecessor
+         * linger. */
         if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 ||
             bind(fd, (const struct sockaddr *) &address, sizeof(address)) < 0 || listen(fd, SOMAXCONN) < 0 ||
             getsockname(fd, (struct sockaddr *) &address, &size) < 0)
@@ -451,10 +462,10 @@ int http_start(struct service *service, struct http **ret) {
         http->daemon = MHD_start_daemon(
                 MHD_USE_EPOLL | MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, http,
                 MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_HTTPS_MEM_CERT, service->certificate.certificate,
-                MHD_OPTION_HTTPS_MEM_KEY, service->certificate.key, MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES,
-                MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) CONNECTION_TIMEOUT, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                (size_t) CONNECTION_BUFFER, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
-                MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
+                MHD_OPTION_HTTPS_MEM_KEY, service->certificate.key, MHD_OPTION_HTTPS_PRIORITIES,
+                TLS_PRIORITIES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) CONNECTION_TIMEOUT,
+                MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) CONNECTION_BUFFER, MHD_OPTION_NOTIFY_COMPLETED,
+                on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
         if (!http->daemon)
                 return -EPROTO;
         TAKE_FD(fd); /* MHD closes it */

@@ -11,9 +11,9 @@
 struct http;
 struct service;
 
-/* Serves on service->port (0: a free one, which is set there) with service->certificate, and writes one line a request
- * to access.log in the service's directory. Returns 0, -EPROTO when the server does not take certificate and key, a
- * negative errno. */
+/* Serves on service->port (0: a free one, which is set there) with service->certificate, and writes one line
+ * a request to access.log in the service's directory. Returns 0, -EPROTO when the server does not take
+ * certificate and key, a negative errno. */
 int http_start(struct service *service, struct http **ret);
 
 struct http *http_stop(struct http *http);

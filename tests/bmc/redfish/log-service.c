@@ -36,20 +36,22 @@ static json_t *services_member(struct service *service, uint64_t index) {
 }
 
 void log_services_get(struct service *service, const struct request *request, struct answer *answer) {
-        answer_collection(service, request, answer, "LogServiceCollection", "Log Services", 1, 1, services_member);
+        answer_collection(service, request, answer, "LogServiceCollection", "Log Services", 1, 1,
+                          services_member);
 }
 
 void log_service_get(struct service *service, const struct request *request, struct answer *answer) {
         char now[FORMAT_TIMESTAMP_MAX];
 
         (void) service;
-        answer_resource(answer, json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:o}", "@odata.id",
-                                          request->path, "@odata.type", "#LogService.v1_3_0.LogService", "Id",
-                                          "Provisioning", "Name", "Provisioning Log", "Description",
-                                          "What the host's provisioning agent reports", "ServiceEnabled", 1,
-                                          "LogEntryType", "OEM", "OverWritePolicy", "NeverOverWrites", "DateTime",
-                                          format_timestamp_now(now), "DateTimeLocalOffset", "+00:00", "Entries",
-                                          reference(ENTRIES_PATH)));
+        answer_resource(answer,
+                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:o}", "@odata.id",
+                                  request->path, "@odata.type", "#LogService.v1_3_0.LogService", "Id",
+                                  "Provisioning", "Name", "Provisioning Log", "Description",
+                                  "What the host's provisioning agent reports", "ServiceEnabled", 1,
+                                  "LogEntryType", "OEM", "OverWritePolicy", "NeverOverWrites", "DateTime",
+                                  format_timestamp_now(now), "DateTimeLocalOffset", "+00:00", "Entries",
+                                  reference(ENTRIES_PATH)));
 }
 
 /* The entry as a resource, out of the log; NULL when it cannot be read. */
@@ -59,7 +61,8 @@ static json_t *entry_resource(struct service *service, uint64_t id) {
 
         if (!path || provisioning_log_read(service->log, id, &entry) < 0)
                 return NULL;
-        if (json_set_string(entry, "@odata.id", path) < 0 || json_set_string(entry, "@odata.type", ENTRY_TYPE) < 0 ||
+        if (json_set_string(entry, "@odata.id", path) < 0 ||
+            json_set_string(entry, "@odata.type", ENTRY_TYPE) < 0 ||
             json_set_string(entry, "Name", "Provisioning Log Entry") < 0)
                 return NULL;
         return TAKE_PTR(entry);
@@ -78,8 +81,8 @@ void log_entries_get(struct service *service, const struct request *request, str
 void log_entry_get(struct service *service, const struct request *request, struct answer *answer) {
         uint64_t id;
 
-        if (!isdigit((unsigned char) request->id[0]) || request->id[0] == '0' || parse_u64(request->id, &id) < 0 ||
-            id > provisioning_log_n_entries(service->log)) {
+        if (!isdigit((unsigned char) request->id[0]) || request->id[0] == '0' ||
+            parse_u64(request->id, &id) < 0 || id > provisioning_log_n_entries(service->log)) {
                 answer_fail(answer, MHD_HTTP_NOT_FOUND, MESSAGE_RESOURCE_MISSING_AT_URI, NULL, request->path);
                 return;
         }
@@ -123,8 +126,10 @@ static bool check_choice(const json_t *value, const char *property, const char *
         return fail_value(answer, MESSAGE_PROPERTY_VALUE_NOT_IN_LIST, property, value);
 }
 
-/* Nothing in object but what known, which NULL ends, has. prefix is the path to object, empty or with a slash. */
-static bool check_keys(const json_t *object, const char *prefix, const char *const *known, struct answer *answer) {
+/* Nothing in object but what known, which NULL ends, has. prefix is the path to object, empty or with a
+ * slash. */
+static bool check_keys(const json_t *object, const char *prefix, const char *const *known,
+                       struct answer *answer) {
         const char *key;
         json_t *value;
 
@@ -138,7 +143,8 @@ static bool check_keys(const json_t *object, const char *prefix, const char *con
                         continue;
                 property = strprintf("%s%s", prefix, key);
                 if (property)
-                        answer_fail(answer, MHD_HTTP_BAD_REQUEST, MESSAGE_PROPERTY_UNKNOWN, property, property);
+                        answer_fail(answer, MHD_HTTP_BAD_REQUEST, MESSAGE_PROPERTY_UNKNOWN, property,
+                                    property);
                 else
                         answer_resource(answer, NULL);
                 return false;
@@ -156,7 +162,8 @@ static bool is_uuid(const char *s) {
 static bool is_stage(const char *s) {
         size_t length = strlen(s);
 
-        return length > 0 && length <= STAGE_MAX && strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
+        return length > 0 && length <= STAGE_MAX &&
+               strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
 }
 
 /* expected: the sequence number of this record, or -1 when it may begin anywhere. */
@@ -221,7 +228,8 @@ static bool check_oem(const json_t *oem, struct answer *answer) {
         if (!check_type(oem, JSON_OBJECT, "Oem", answer) || !check_keys(oem, "Oem/", vendors, answer) ||
             !check_type(seatrial, JSON_OBJECT, "Oem/Seatrial", answer) ||
             !check_keys(seatrial, "Oem/Seatrial/", known, answer) ||
-            !check_choice(json_object_get(seatrial, "@odata.type"), "Oem/Seatrial/@odata.type", types, answer) ||
+            !check_choice(json_object_get(seatrial, "@odata.type"), "Oem/Seatrial/@odata.type", types,
+                          answer) ||
             !check_type(boot, JSON_STRING, "Oem/Seatrial/Boot", answer) ||
             !check_type(stage, JSON_STRING, "Oem/Seatrial/Stage", answer))
                 return false;
@@ -268,8 +276,9 @@ static void fail_gap(struct answer *answer, const json_t *entry, uint64_t next) 
         _cleanup_free_ char *number = strprintf("%" PRIu64, next);
 
         if (number)
-                answer_fail(answer, MHD_HTTP_CONFLICT, MESSAGE_SEQUENCE_GAP, "Oem/Seatrial/Records/0/sequenceNumber",
-                            json_get_string(seatrial, "Boot"), json_get_string(seatrial, "Stage"), number);
+                answer_fail(answer, MHD_HTTP_CONFLICT, MESSAGE_SEQUENCE_GAP,
+                            "Oem/Seatrial/Records/0/sequenceNumber", json_get_string(seatrial, "Boot"),
+                            json_get_string(seatrial, "Stage"), number);
         else
                 answer_resource(answer, NULL);
 }
@@ -284,7 +293,8 @@ void log_entries_post(struct service *service, const struct request *request, st
         if (r == -ERANGE)
                 fail_gap(answer, request->body, next);
         else if (r == -ENOSPC || r == -EDQUOT || r == -EFBIG)
-                answer_fail(answer, MHD_HTTP_INSUFFICIENT_STORAGE, MESSAGE_RESOURCE_EXHAUSTION, NULL, SERVICE_PATH);
+                answer_fail(answer, MHD_HTTP_INSUFFICIENT_STORAGE, MESSAGE_RESOURCE_EXHAUSTION, NULL,
+                            SERVICE_PATH);
         else if (r < 0)
                 answer_resource(answer, NULL);
         else

@@ -29,7 +29,8 @@
 
 static const char usage[] =
         "Usage: bmc-redfish --state DIR [OPTION]...\n"
-        "A BMC's Redfish service on 127.0.0.1, over HTTPS. Writes \"ready port=N fingerprint=HEX\" when it serves.\n"
+        "A BMC's Redfish service on 127.0.0.1, over HTTPS. Writes \"ready port=N fingerprint=HEX\" when it "
+        "serves.\n"
         "\n"
         "  --state DIR            where log, journal and certificate are kept; made when it is not there\n"
         "  --port N               port to serve on; 0, the default: a free one\n"
@@ -54,17 +55,27 @@ static int complain(int r, const char *what, const char *where) {
 
 /* Returns 0, 1 when all is done, -EINVAL after it has said why. */
 static int parse_options(int argc, char *argv[], struct options *ret) {
-        enum { STATE, PORT, CONTROL, UUID, SERVICE_UUID, SERIAL, SESSION_TIMEOUT_OPTION, DIE_WITH_PARENT, HELP };
+        enum {
+                STATE,
+                PORT,
+                CONTROL,
+                UUID,
+                SERVICE_UUID,
+                SERIAL,
+                SESSION_TIMEOUT_OPTION,
+                DIE_WITH_PARENT,
+                HELP
+        };
         static const struct option known[] = {
-                {"state",           required_argument, NULL, STATE                 },
-                {"port",            required_argument, NULL, PORT                  },
-                {"control",         required_argument, NULL, CONTROL               },
-                {"uuid",            required_argument, NULL, UUID                  },
-                {"service-uuid",    required_argument, NULL, SERVICE_UUID          },
-                {"serial",          required_argument, NULL, SERIAL                },
+                {"state", required_argument, NULL, STATE},
+                {"port", required_argument, NULL, PORT},
+                {"control", required_argument, NULL, CONTROL},
+                {"uuid", required_argument, NULL, UUID},
+                {"service-uuid", required_argument, NULL, SERVICE_UUID},
+                {"serial", required_argument, NULL, SERIAL},
                 {"session-timeout", required_argument, NULL, SESSION_TIMEOUT_OPTION},
-                {"die-with-parent", no_argument,       NULL, DIE_WITH_PARENT       },
-                {"help",            no_argument,       NULL, HELP                  },
+                {"die-with-parent", no_argument, NULL, DIE_WITH_PARENT},
+                {"help", no_argument, NULL, HELP},
                 {},
         };
         struct options o = {.session_timeout = SESSION_TIMEOUT};
@@ -77,7 +88,8 @@ static int parse_options(int argc, char *argv[], struct options *ret) {
                         break;
                 case PORT:
                         if (parse_u64(optarg, &o.port) < 0 || o.port > UINT16_MAX) {
-                                fprintf(stderr, "bmc-redfish: --port %s: give a number up to 65535\n", optarg);
+                                fprintf(stderr, "bmc-redfish: --port %s: give a number up to 65535\n",
+                                        optarg);
                                 return -EINVAL;
                         }
                         break;
@@ -96,7 +108,8 @@ static int parse_options(int argc, char *argv[], struct options *ret) {
                 case SESSION_TIMEOUT_OPTION:
                         if (parse_u64(optarg, &o.session_timeout) < 0 || o.session_timeout == 0 ||
                             o.session_timeout > UINT32_MAX) {
-                                fprintf(stderr, "bmc-redfish: --session-timeout %s: give seconds, from 1\n", optarg);
+                                fprintf(stderr, "bmc-redfish: --session-timeout %s: give seconds, from 1\n",
+                                        optarg);
                                 return -EINVAL;
                         }
                         break;
@@ -135,8 +148,9 @@ static int load_uuid(const char *directory, char **ret) {
         /* RFC 4122: version 4, variant 1. */
         b[6] = (unsigned char) ((b[6] & 0x0f) | 0x40);
         b[8] = (unsigned char) ((b[8] & 0x3f) | 0x80);
-        snprintf(text, sizeof(text), "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x\n", b[0],
-                 b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+        snprintf(text, sizeof(text), "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x\n",
+                 b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
+                 b[14], b[15]);
         r = write_file_atomic(path, text, strlen(text), 0644);
         if (r < 0)
                 return r;

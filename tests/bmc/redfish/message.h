@@ -28,8 +28,8 @@ enum message_id {
         MESSAGE_SEQUENCE_GAP,
 };
 
-/* Makes answer an error of that status. The message's arguments follow, strings, as many as it takes. property is the
- * one that it is about, as "Oem/Seatrial/Boot", or NULL. */
+/* Makes answer an error of that status. The message's arguments follow, strings, as many as it takes.
+ * property is the one that it is about, as "Oem/Seatrial/Boot", or NULL. */
 void answer_fail(struct answer *answer, unsigned status, enum message_id id, const char *property, ...);
 
 /* An error for which Base has no message of its own; resolution says what the client can do. */

@@ -71,7 +71,8 @@ static int find_stream(struct provisioning_log *log, const char *boot, const cha
                 log->streams = streams;
         if (!new_boot || !new_stage || !streams)
                 return -ENOMEM;
-        streams[log->n_streams] = (struct log_stream){.boot = TAKE_PTR(new_boot), .stage = TAKE_PTR(new_stage)};
+        streams[log->n_streams] =
+                (struct log_stream){.boot = TAKE_PTR(new_boot), .stage = TAKE_PTR(new_stage)};
         *ret = log->n_streams++;
         return 0;
 }
@@ -155,8 +156,10 @@ static int store_inventory(struct provisioning_log *log, const json_t *inventory
         return write_file_atomic(log->inventory_path, line, strlen(line), 0644);
 }
 
-static bool is_next(const struct provisioning_log *log, const json_t *entry, size_t stream, uint64_t *ret_first) {
-        int64_t first = json_get_integer(json_array_get(entry_part(entry, "Records"), 0), "sequenceNumber", -1);
+static bool is_next(const struct provisioning_log *log, const json_t *entry, size_t stream,
+                    uint64_t *ret_first) {
+        int64_t first =
+                json_get_integer(json_array_get(entry_part(entry, "Records"), 0), "sequenceNumber", -1);
 
         *ret_first = (uint64_t) first;
         return first >= 0 && *ret_first == log->streams[stream].next;
@@ -301,7 +304,8 @@ static int append(struct provisioning_log *log, const char *entry, size_t entry_
         if (r >= 0)
                 return 0;
 
-        if (ftruncate(log->entries_fd, log->entries_size) < 0 || ftruncate(log->journal_fd, log->journal_size) < 0)
+        if (ftruncate(log->entries_fd, log->entries_size) < 0 ||
+            ftruncate(log->journal_fd, log->journal_size) < 0)
                 return -EIO;
         return r;
 }

@@ -27,8 +27,9 @@ void root_get(struct service *service, const struct request *request, struct ans
                           service->service_uuid, "Product", "seatrial test BMC", "ProtocolFeaturesSupported",
                           "ExcerptQuery", 0, "FilterQuery", 0, "OnlyMemberQuery", 0, "SelectQuery", 0,
                           "Systems", reference(ROOT_PATH "Systems"), "Managers",
-                          reference(ROOT_PATH "Managers"), "SessionService", reference(ROOT_PATH "SessionService"),
-                          "AccountService", reference(ROOT_PATH "AccountService"), "Links", "Sessions",
+                          reference(ROOT_PATH "Managers"), "SessionService",
+                          reference(ROOT_PATH "SessionService"), "AccountService",
+                          reference(ROOT_PATH "AccountService"), "Links", "Sessions",
                           reference(ROOT_PATH "SessionService/Sessions")));
 }
 
@@ -39,49 +40,62 @@ void odata_get(struct service *service, const struct request *request, struct an
         (void) service;
         (void) request;
         for (size_t i = 0; values && i < ELEMENTSOF(names); i++)
-                if (json_append(values, json_pack("{s:s, s:s, s:s+}", "name", names[i], "kind", "Singleton", "url",
-                                                  ROOT_PATH, names[i])) < 0) {
+                if (json_append(values, json_pack("{s:s, s:s, s:s+}", "name", names[i], "kind", "Singleton",
+                                                  "url", ROOT_PATH, names[i])) < 0) {
                         answer_resource(answer, NULL);
                         return;
                 }
-        answer_resource(answer, json_pack("{s:s, s:O}", "@odata.context", "/redfish/v1/$metadata", "value", values));
+        answer_resource(answer,
+                        json_pack("{s:s, s:O}", "@odata.context", "/redfish/v1/$metadata", "value", values));
 }
 
-#define SCHEMA(name, version)                                                                                  \
-        "  <edmx:Reference Uri=\"http://redfish.dmtf.org/schemas/v1/" name "_v1.xml\">\n"                      \
-        "    <edmx:Include Namespace=\"" name "\"/>\n"                                                         \
-        "    <edmx:Include Namespace=\"" name "." version "\"/>\n"                                             \
+/* clang-format off */
+#define COLLECTION(name)                                                                            \
+        "  <edmx:Reference Uri=\"http://redfish.dmtf.org/schemas/v1/" name "_v1.xml\">\n"           \
+        "    <edmx:Include Namespace=\"" name "\"/>\n"                                              \
+        "  </edmx:Reference>\n"
+#define RESOURCE(name, version)                                                                     \
+        "  <edmx:Reference Uri=\"http://redfish.dmtf.org/schemas/v1/" name "_v1.xml\">\n"           \
+        "    <edmx:Include Namespace=\"" name "\"/>\n"                                              \
+        "    <edmx:Include Namespace=\"" name "." version "\"/>\n"                                  \
         "  </edmx:Reference>\n"
 
-#define COLLECTION(name)                                                                                       \
-        "  <edmx:Reference Uri=\"http://redfish.dmtf.org/schemas/v1/" name "_v1.xml\">\n"                      \
-        "    <edmx:Include Namespace=\"" name "\"/>\n"                                                         \
-        "  </edmx:Reference>\n"
+/* The schemas of all resources here: what makes of this service an OData service. */
+static const char metadata[] =
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+        "<edmx:Edmx xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\" Version=\"4.0\">\n"
+        RESOURCE("ServiceRoot", "v1_9_0")
+        RESOURCE("ComputerSystem", "v1_13_0")
+        COLLECTION("ComputerSystemCollection")
+        RESOURCE("Manager", "v1_10_0")
+        COLLECTION("ManagerCollection")
+        RESOURCE("LogService", "v1_3_0")
+        COLLECTION("LogServiceCollection")
+        RESOURCE("LogEntry", "v1_9_0")
+        COLLECTION("LogEntryCollection")
+        RESOURCE("SessionService", "v1_1_8")
+        RESOURCE("Session", "v1_3_0")
+        COLLECTION("SessionCollection")
+        RESOURCE("AccountService", "v1_8_0")
+        RESOURCE("ManagerAccount", "v1_8_0")
+        COLLECTION("ManagerAccountCollection")
+        RESOURCE("Role", "v1_3_0")
+        COLLECTION("RoleCollection")
+        RESOURCE("Message", "v1_1_1")
+        "  <edmx:DataServices>\n"
+        "    <Schema xmlns=\"http://docs.oasis-open.org/odata/ns/edm\" Namespace=\"Service\">\n"
+        "      <EntityContainer Name=\"Service\" Extends=\"ServiceRoot.v1_9_0.ServiceContainer\"/>\n"
+        "    </Schema>\n"
+        "  </edmx:DataServices>\n"
+        "</edmx:Edmx>\n";
+/* clang-format on */
 
 void metadata_get(struct service *service, const struct request *request, struct answer *answer) {
         (void) service;
         (void) request;
         answer->status = MHD_HTTP_OK;
         answer->text_type = "application/xml;charset=utf-8";
-        answer->text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                       "<edmx:Edmx xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\" Version=\"4.0\">\n"
-                       SCHEMA("ServiceRoot", "v1_9_0")
-                       SCHEMA("ComputerSystem", "v1_13_0") COLLECTION("ComputerSystemCollection")
-                       SCHEMA("Manager", "v1_10_0") COLLECTION("ManagerCollection")
-                       SCHEMA("LogService", "v1_3_0") COLLECTION("LogServiceCollection")
-                       SCHEMA("LogEntry", "v1_9_0") COLLECTION("LogEntryCollection")
-                       SCHEMA("SessionService", "v1_1_8")
-                       SCHEMA("Session", "v1_3_0") COLLECTION("SessionCollection")
-                       SCHEMA("AccountService", "v1_8_0")
-                       SCHEMA("ManagerAccount", "v1_8_0") COLLECTION("ManagerAccountCollection")
-                       SCHEMA("Role", "v1_3_0") COLLECTION("RoleCollection")
-                       SCHEMA("Message", "v1_1_1")
-                       "  <edmx:DataServices>\n"
-                       "    <Schema xmlns=\"http://docs.oasis-open.org/odata/ns/edm\" Namespace=\"Service\">\n"
-                       "      <EntityContainer Name=\"Service\" Extends=\"ServiceRoot.v1_9_0.ServiceContainer\"/>\n"
-                       "    </Schema>\n"
-                       "  </edmx:DataServices>\n"
-                       "</edmx:Edmx>\n";
+        answer->text = metadata;
 }
 
 static json_t *member(struct service *service, uint64_t index) {
@@ -98,8 +112,8 @@ void manager_get(struct service *service, const struct request *request, struct 
         (void) request;
         answer_resource(answer,
                         json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:{s:[o]}}", "@odata.id",
-                                  MANAGER_PATH, "@odata.type", "#Manager.v1_10_0.Manager", "Id", "bmc", "Name",
-                                  "Manager", "ManagerType", "BMC", "ServiceEntryPointUUID", service->service_uuid,
-                                  "Status", "State", "Enabled", "Health", "OK", "Links", "ManagerForServers",
-                                  reference("/redfish/v1/Systems/system")));
+                                  MANAGER_PATH, "@odata.type", "#Manager.v1_10_0.Manager", "Id", "bmc",
+                                  "Name", "Manager", "ManagerType", "BMC", "ServiceEntryPointUUID",
+                                  service->service_uuid, "Status", "State", "Enabled", "Health", "OK",
+                                  "Links", "ManagerForServers", reference("/redfish/v1/Systems/system")));
 }

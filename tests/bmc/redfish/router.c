@@ -72,7 +72,8 @@ static const struct route *find_route(const char *path, const char **ret_id) {
                         continue;
                 }
                 length = (size_t) (star - routes[i].path);
-                if (strncmp(routes[i].path, path, length) == 0 && path[length] && !strchr(path + length, '/')) {
+                if (strncmp(routes[i].path, path, length) == 0 && path[length] &&
+                    !strchr(path + length, '/')) {
                         *ret_id = path + length;
                         return &routes[i];
                 }
@@ -163,7 +164,8 @@ struct query {
         bool failed;
 };
 
-static enum MHD_Result take_parameter(void *userdata, enum MHD_ValueKind kind, const char *key, const char *value) {
+static enum MHD_Result take_parameter(void *userdata, enum MHD_ValueKind kind, const char *key,
+                                      const char *value) {
         struct query *query = userdata;
         uint64_t *number = NULL;
 
@@ -171,7 +173,8 @@ static enum MHD_Result take_parameter(void *userdata, enum MHD_ValueKind kind, c
         if (key[0] != '$')
                 return MHD_YES; /* DSP0266: what is not OData's is to be ignored */
         if (!query->route->collection) {
-                answer_fail(query->answer, MHD_HTTP_NOT_IMPLEMENTED, MESSAGE_QUERY_NOT_SUPPORTED_ON_RESOURCE, NULL);
+                answer_fail(query->answer, MHD_HTTP_NOT_IMPLEMENTED, MESSAGE_QUERY_NOT_SUPPORTED_ON_RESOURCE,
+                            NULL);
                 query->failed = true;
                 return MHD_NO;
         }
@@ -183,8 +186,8 @@ static enum MHD_Result take_parameter(void *userdata, enum MHD_ValueKind kind, c
         if (!number)
                 answer_fail(query->answer, MHD_HTTP_NOT_IMPLEMENTED, MESSAGE_QUERY_NOT_SUPPORTED, NULL);
         else if (!value || parse_u64(value, number) < 0)
-                answer_fail(query->answer, MHD_HTTP_BAD_REQUEST, MESSAGE_QUERY_PARAMETER_VALUE_TYPE_ERROR, NULL,
-                            value ? value : "", key);
+                answer_fail(query->answer, MHD_HTTP_BAD_REQUEST, MESSAGE_QUERY_PARAMETER_VALUE_TYPE_ERROR,
+                            NULL, value ? value : "", key);
         else
                 return MHD_YES;
         query->failed = true;
@@ -210,7 +213,8 @@ static bool check_precondition(struct service *service, const struct route *rout
         if (!expected || streq(expected, "*") || !route->get)
                 return true;
         route->get(service, request, &present);
-        if (present.status == MHD_HTTP_OK && present.body && http_etag(present.body, etag) && streq(expected, etag))
+        if (present.status == MHD_HTTP_OK && present.body && http_etag(present.body, etag) &&
+            streq(expected, etag))
                 return true;
         answer_fail(answer, MHD_HTTP_PRECONDITION_FAILED, MESSAGE_PRECONDITION_FAILED, NULL);
         return false;
@@ -243,7 +247,8 @@ void router_handle(struct service *service, struct request *request, const char 
         }
         if (!parse_query(request, route, answer))
                 return;
-        if ((handler == route->post || handler == route->patch) && !parse_body(request, body, body_size, answer))
+        if ((handler == route->post || handler == route->patch) &&
+            !parse_body(request, body, body_size, answer))
                 return;
         if (handler != route->get && !check_precondition(service, route, request, answer))
                 return;

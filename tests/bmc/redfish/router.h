@@ -8,8 +8,8 @@ struct answer;
 struct request;
 struct service;
 
-/* A whole request, its body as it came. request has connection, method and path set; the rest is filled in, and is the
- * router's to free with router_done(). */
+/* A whole request, its body as it came. request has connection, method and path set; the rest is filled in,
+ * and is the router's to free with router_done(). */
 void router_handle(struct service *service, struct request *request, const char *body, size_t body_size,
                    struct answer *answer);
 void router_done(struct request *request);

@@ -43,19 +43,19 @@ struct MHD_Connection;
 
 struct request {
         struct MHD_Connection *connection;
-        const char *method; /* HEAD is GET here */
-        const char *path;   /* without query, without a slash at its end */
-        const char *id;     /* what stands for the route's "*", or NULL */
+        const char *method;                   /* HEAD is GET here */
+        const char *path;                     /* without query, without a slash at its end */
+        const char *id;                       /* what stands for the route's "*", or NULL */
         char user_name[ACCOUNT_NAME_MAX + 1]; /* who was authenticated; empty when nobody was */
-        json_t *body; /* an object with POST and PATCH */
-        uint64_t skip, top; /* the page of a collection that is asked for */
+        json_t *body;                         /* an object with POST and PATCH */
+        uint64_t skip, top;                   /* the page of a collection that is asked for */
 };
 
 /* What a handler gives back. It begins as 204 with nothing in it. */
 struct answer {
         unsigned status;
         json_t *body;
-        const char *text;  /* in place of body: a document that never changes */
+        const char *text; /* in place of body: a document that never changes */
         const char *text_type;
         char *location;    /* path of what was made */
         const char *allow; /* methods, with 405 */
@@ -68,11 +68,12 @@ typedef void (*handler_t)(struct service *service, const struct request *request
 /* Sets 200 and the body, whose reference is taken; NULL counts as out of memory and gives 500. */
 void answer_resource(struct answer *answer, json_t *body);
 
-/* The page of a collection that request asks for: n_members in all, each made by member(), which returns a new
- * reference or NULL when out of memory. */
+/* The page of a collection that request asks for: n_members in all, each made by member(), which returns a
+ * new reference or NULL when out of memory. */
 typedef json_t *(*member_t)(struct service *service, uint64_t index);
-void answer_collection(struct service *service, const struct request *request, struct answer *answer, const char *type,
-                       const char *name, uint64_t n_members, uint64_t page, member_t member);
+void answer_collection(struct service *service, const struct request *request, struct answer *answer,
+                       const char *type, const char *name, uint64_t n_members, uint64_t page,
+                       member_t member);
 
 /* {"@odata.id": path}, the path as printf makes it. */
 json_t *reference(const char *format, ...) __attribute__((format(printf, 1, 2)));

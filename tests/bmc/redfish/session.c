@@ -60,7 +60,8 @@ void sessions_end_user(struct sessions *sessions, const char *user_name) {
 }
 
 /* Returns 0, -ENOSPC when there are SESSIONS_MAX already, -EIO when there is no randomness. */
-static int session_create(struct sessions *sessions, const struct account *account, const struct session **ret) {
+static int session_create(struct sessions *sessions, const struct account *account,
+                          const struct session **ret) {
         unsigned char id[8], token[16];
 
         for (unsigned i = 0; i < SESSIONS_MAX; i++) {
@@ -85,8 +86,8 @@ void session_service_get(struct service *service, const struct request *request,
                                           "@odata.type", "#SessionService.v1_1_8.SessionService", "Id",
                                           "SessionService", "Name", "Session Service", "ServiceEnabled", 1,
                                           "SessionTimeout",
-                                          (json_int_t) (service->sessions.timeout_usec / USEC_PER_SEC), "Sessions",
-                                          reference(SESSIONS_PATH)));
+                                          (json_int_t) (service->sessions.timeout_usec / USEC_PER_SEC),
+                                          "Sessions", reference(SESSIONS_PATH)));
 }
 
 static json_t *member(struct service *service, uint64_t index) {
@@ -120,7 +121,8 @@ static const char *credential(const struct request *request, struct answer *answ
         if (!value)
                 answer_fail(answer, MHD_HTTP_BAD_REQUEST, MESSAGE_PROPERTY_MISSING, key, key);
         else
-                answer_fail(answer, MHD_HTTP_BAD_REQUEST, MESSAGE_PROPERTY_VALUE_TYPE_ERROR, key, "(not shown)", key);
+                answer_fail(answer, MHD_HTTP_BAD_REQUEST, MESSAGE_PROPERTY_VALUE_TYPE_ERROR, key,
+                            "(not shown)", key);
         return NULL;
 }
 
@@ -139,8 +141,8 @@ void sessions_post(struct service *service, const struct request *request, struc
 
         account = accounts_authenticate(&service->accounts, user_name, password);
         if (!account) {
-                answer_fail(answer, MHD_HTTP_UNAUTHORIZED, MESSAGE_RESOURCE_AT_URI_UNAUTHORIZED, NULL, request->path,
-                            "Invalid username or password");
+                answer_fail(answer, MHD_HTTP_UNAUTHORIZED, MESSAGE_RESOURCE_AT_URI_UNAUTHORIZED, NULL,
+                            request->path, "Invalid username or password");
                 return;
         }
 

@@ -20,8 +20,8 @@
 static const char *const override_enabled[] = {"Disabled", "Once", "Continuous", NULL};
 static const char *const override_mode[] = {"UEFI", "Legacy", NULL};
 static const char *const override_target[] = {
-        "None", "Pxe", "Cd", "Usb", "Hdd", "BiosSetup", "Diags", "UefiShell", "UefiHttp", "RemoteDrive", "Recovery",
-        NULL,
+        "None",  "Pxe",       "Cd",       "Usb",         "Hdd",      "BiosSetup",
+        "Diags", "UefiShell", "UefiHttp", "RemoteDrive", "Recovery", NULL,
 };
 
 /* What may be set: a value out of a list, or any text up to a length. */
@@ -31,11 +31,11 @@ static const struct setting {
         const char *const *values;
         size_t max;
 } settings[] = {
-        {NULL,   "AssetTag",                  NULL,             ASSET_TAG_MAX},
-        {"Boot", "BootSourceOverrideEnabled", override_enabled, 0            },
-        {"Boot", "BootSourceOverrideMode",    override_mode,    0            },
-        {"Boot", "BootSourceOverrideTarget",  override_target,  0            },
-        {"Boot", "HttpBootUri",               NULL,             URI_MAX      },
+        {NULL, "AssetTag", NULL, ASSET_TAG_MAX},
+        {"Boot", "BootSourceOverrideEnabled", override_enabled, 0},
+        {"Boot", "BootSourceOverrideMode", override_mode, 0},
+        {"Boot", "BootSourceOverrideTarget", override_target, 0},
+        {"Boot", "HttpBootUri", NULL, URI_MAX},
 };
 
 static char *settings_path(const char *directory) {
@@ -83,7 +83,8 @@ static json_t *member(struct service *service, uint64_t index) {
 }
 
 void systems_get(struct service *service, const struct request *request, struct answer *answer) {
-        answer_collection(service, request, answer, "ComputerSystemCollection", "Computer Systems", 1, 1, member);
+        answer_collection(service, request, answer, "ComputerSystemCollection", "Computer Systems", 1, 1,
+                          member);
 }
 
 static json_t *allowable(const char *const *values) {
@@ -101,26 +102,27 @@ void system_get(struct service *service, const struct request *request, struct a
         _cleanup_json_ json_t *body = NULL, *boot = NULL;
 
         boot = json_copy(json_object_get(service->settings, "Boot"));
-        if (!boot ||
-            json_set(boot, "BootSourceOverrideTarget@Redfish.AllowableValues", allowable(override_target)) < 0) {
+        if (!boot || json_set(boot, "BootSourceOverrideTarget@Redfish.AllowableValues",
+                              allowable(override_target)) < 0) {
                 answer_resource(answer, NULL);
                 return;
         }
-        body = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:O, s:s, s:{s:s, s:s}, s:O, s:o, s:{s:[o]}, s:{}}",
-                         "@odata.id", SYSTEM_PATH, "@odata.type", "#ComputerSystem.v1_13_0.ComputerSystem", "Id",
-                         "system", "Name", "Computer System", "SystemType", "Physical", "UUID", service->uuid,
-                         "SerialNumber", service->serial, "AssetTag",
-                         json_object_get(service->settings, "AssetTag"), "PowerState", "On", "Status", "State",
-                         "Enabled", "Health", "OK", "Boot", boot, "LogServices",
-                         reference(SYSTEM_PATH "/LogServices"), "Links", "ManagedBy",
-                         reference("/redfish/v1/Managers/bmc"), "Actions");
+        body = json_pack(
+                "{s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:O, s:s, s:{s:s, s:s}, s:O, s:o, s:{s:[o]}, s:{}}",
+                "@odata.id", SYSTEM_PATH, "@odata.type", "#ComputerSystem.v1_13_0.ComputerSystem", "Id",
+                "system", "Name", "Computer System", "SystemType", "Physical", "UUID", service->uuid,
+                "SerialNumber", service->serial, "AssetTag", json_object_get(service->settings, "AssetTag"),
+                "PowerState", "On", "Status", "State", "Enabled", "Health", "OK", "Boot", boot, "LogServices",
+                reference(SYSTEM_PATH "/LogServices"), "Links", "ManagedBy",
+                reference("/redfish/v1/Managers/bmc"), "Actions");
         (void) request;
         answer_resource(answer, TAKE_PTR(body));
 }
 
 static const struct setting *find_setting(const char *object, const char *key) {
         for (size_t i = 0; i < ELEMENTSOF(settings); i++)
-                if ((object ? settings[i].object && streq(settings[i].object, object) : !settings[i].object) &&
+                if ((object ? settings[i].object && streq(settings[i].object, object)
+                            : !settings[i].object) &&
                     streq(settings[i].key, key))
                         return &settings[i];
         return NULL;
@@ -146,18 +148,21 @@ static bool check(const struct setting *setting, const char *property, const jso
         else if (!setting)
                 answer_fail(answer, MHD_HTTP_BAD_REQUEST, MESSAGE_PROPERTY_UNKNOWN, property, property);
         else if (!text)
-                answer_fail(answer, MHD_HTTP_BAD_REQUEST, MESSAGE_PROPERTY_VALUE_TYPE_ERROR, property, shown, property);
+                answer_fail(answer, MHD_HTTP_BAD_REQUEST, MESSAGE_PROPERTY_VALUE_TYPE_ERROR, property, shown,
+                            property);
         else if (setting->values && !listed(setting->values, text))
-                answer_fail(answer, MHD_HTTP_BAD_REQUEST, MESSAGE_PROPERTY_VALUE_NOT_IN_LIST, property, text, property);
+                answer_fail(answer, MHD_HTTP_BAD_REQUEST, MESSAGE_PROPERTY_VALUE_NOT_IN_LIST, property, text,
+                            property);
         else if (!setting->values && strlen(text) > setting->max)
-                answer_fail(answer, MHD_HTTP_BAD_REQUEST, MESSAGE_PROPERTY_VALUE_FORMAT_ERROR, property, text, property);
+                answer_fail(answer, MHD_HTTP_BAD_REQUEST, MESSAGE_PROPERTY_VALUE_FORMAT_ERROR, property, text,
+                            property);
         else
                 return true;
         return false;
 }
 
-/* Sets in target what patch asks for, of that object of the system or, with NULL, of the system itself. Returns false
- * when it may not be, with answer saying why. */
+/* Sets in target what patch asks for, of that object of the system or, with NULL, of the system itself.
+ * Returns false when it may not be, with answer saying why. */
 static bool apply(const char *object, const json_t *patch, const json_t *present, json_t *target,
                   struct answer *answer) {
         const char *key;
@@ -171,11 +176,13 @@ static bool apply(const char *object, const json_t *patch, const json_t *present
                         return false;
                 }
                 if (!object && streq(key, "Boot") && json_is_object(value)) {
-                        if (!apply(key, value, json_object_get(present, key), json_object_get(target, key), answer))
+                        if (!apply(key, value, json_object_get(present, key), json_object_get(target, key),
+                                   answer))
                                 return false;
                         continue;
                 }
-                if (!check(find_setting(object, key), property, value, json_object_get(present, key) != NULL, answer))
+                if (!check(find_setting(object, key), property, value, json_object_get(present, key) != NULL,
+                           answer))
                         return false;
                 if (json_set_string(target, key, json_string_value(value)) < 0) {
                         answer_resource(answer, NULL);

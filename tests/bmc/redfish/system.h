@@ -9,7 +9,8 @@ struct answer;
 struct request;
 struct service;
 
-/* Reads the settings, or makes those of a new machine. Returns 0, -EBADMSG when system.json is none, -errno. */
+/* Reads the settings, or makes those of a new machine. Returns 0, -EBADMSG when system.json is none, -errno.
+ */
 int system_load_settings(const char *directory, json_t **ret);
 
 void systems_get(struct service *service, const struct request *request, struct answer *answer);
