@@ -13,8 +13,16 @@
 #define ELEMENTSOF(a)    (sizeof(a) / sizeof((a)[0]))
 #define STRLEN(s)        (sizeof("" s "") - 1)
 
-#define MIN(a, b)        ({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); _a < _b ? _a : _b; })
-#define MAX(a, b)        ({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); _a > _b ? _a : _b; })
+/* The number gives nested uses names of their own. */
+#define MIN(a, b)        PICK_(__COUNTER__, <, a, b)
+#define MAX(a, b)        PICK_(__COUNTER__, >, a, b)
+#define PICK_(n, op, a, b)  PICK__(n, op, a, b)
+#define PICK__(n, op, a, b)                                                                                    \
+        ({                                                                                                     \
+                __typeof__(a) _a##n = (a);                                                                     \
+                __typeof__(b) _b##n = (b);                                                                     \
+                _a##n op _b##n ? _a##n : _b##n;                                                                \
+        })
 
 /* Hands the value over to somebody else: returns it and leaves NULL (or -EBADF) behind for the cleanup. */
 #define TAKE(x, null)    ({ __typeof__(x) _x = (x); (x) = (null); _x; })

@@ -3,7 +3,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -114,11 +113,12 @@ static int parse_with_unit(const char *s, const struct unit *units, size_t n_uni
                 factor = units[i].factor;
         }
 
-        value = round(value * (double) factor);
-        if (value >= 0x1p64)
+        value *= (double) factor;
+        if (value >= 0x1p63)
                 return -ERANGE;
 
-        *ret = (uint64_t) value;
+        /* Rounded without libm, which would cost the image a quarter of a megabyte. */
+        *ret = (uint64_t) (value + 0.5);
         return 0;
 }
 
@@ -159,7 +159,7 @@ char *format_bytes(char buffer[static FORMAT_BYTES_MAX], uint64_t bytes) {
         for (value /= 1024; value >= 1024 && i + 1 < ELEMENTSOF(units); i++)
                 value /= 1024;
 
-        if (value >= 100 || value == floor(value))
+        if (value >= 100 || value == (double) (uint64_t) value)
                 snprintf(buffer, FORMAT_BYTES_MAX, "%.0f %s", value, units[i]);
         else
                 snprintf(buffer, FORMAT_BYTES_MAX, "%.2f %s", value, units[i]);

@@ -231,7 +231,8 @@ int verb_init(int argc _unused_, char **argv _unused_) {
 
         (void) reboot(RB_DISABLE_CAD);
         (void) klogctl(KLOG_SET_CONSOLE_LEVEL, NULL, KLOG_ERRORS_ONLY);
-        (void) sethostname("seatrial", STRLEN("seatrial"));
+        if (sethostname("seatrial", STRLEN("seatrial")) < 0)
+                log_error(-errno, "the host name cannot be set");
 
         agent_start(&init);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,7 +102,7 @@ static void on_artifact(struct run *run, const struct artifact_kind *kind, const
 static void on_progress(struct run *run, const json_t *content) {
         double fraction = json_number_value(json_object_get(content, "fraction"));
 
-        run->observer->progress(fmin(fmax(fraction, 0), 1), json_get_string(content, "text") ?: "", run->userdata);
+        run->observer->progress(MIN(MAX(fraction, 0.0), 1.0), json_get_string(content, "text") ?: "", run->userdata);
 }
 
 static void on_message(struct child *child _unused_, const json_t *message, void *userdata) {

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+VERSION := 0.1.0
+
+CC      := gcc
+CFLAGS  ?= -O2 -g
+# What the code is written for; not for the command line to change.
+C_FLAGS := -std=gnu17 -D_GNU_SOURCE -DSEATRIAL_VERSION='"$(VERSION)"' -Iagent -I. \
+           -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Werror \
+           -fPIE -fstack-protector-strong -ffile-prefix-map=$(CURDIR)=.
+
+# make V=1 shows the commands.
+Q       := $(if $(V),,@)
+say      = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
+
+PYTHON  := /usr/bin/python3
+PYTEST  := $(PYTHON) -B -m pytest -p no:cacheprovider
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+
+# --- tasks ---------------------------------------------------------------------------------------------------------
+
+.PHONY: all run test unit e2e fuzz bench check clean help setup
+
+all: build/seatrial build/initramfs.cpio.xz build/flash.fd ## build the agent, its initramfs and the flash image
+
+run: all build/disk/production.raw bmc ## power on a server under QEMU, and see it through to its production OS
+	scripts/qemu/run
+
+test: unit fuzz-corpus e2e ## set up what is missing, and pass all tests
+
+setup: ## install the Debian packages that are missing
+	@scripts/setup
+
+clean: ## remove build/ (the cache of slow outputs stays)
+	rm -rf build
+
+help: ## list the tasks
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- the agent -----------------------------------------------------------------------------------------------------
+
+AGENT_SOURCES := $(shell find agent -name '*.c')
+TOOL_SOURCES  := $(filter-out scripts/flash/bds.c scripts/flash/mkflash.c,$(wildcard scripts/flash/*.c)) \
+                 $(filter-out initramfs/main.c,$(wildcard initramfs/*.c))
+AGENT_LIBS    := -lblkid -lpci -ludev -lcurl -lssl -lcrypto -ljansson -lpthread -lm
+HARDENING     := -D_FORTIFY_SOURCE=2
+LINK_FLAGS    := -pie -Wl,-z,relro,-z,now,--as-needed
+
+LIBCURL := build/libcurl/lib/libcurl.so
+
+# One set of objects for each way in which the code is compiled: as it ships, for the unit tests under the sanitizers,
+# and for the fuzzers.
+VARIANTS := ship asan fuzz
+ship_CC    := $(CC)
+ship_FLAGS := $(HARDENING)
+asan_CC    := $(CC)
+asan_FLAGS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+fuzz_CC    := clang
+fuzz_FLAGS := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+
+define variant
+build/$(1)/%.o: %.c | setup $$(LIBCURL)
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$<)
+	$$(Q)$$($(1)_CC) $$(C_FLAGS) $$(CFLAGS) $$($(1)_FLAGS) -Ibuild/libcurl/include -MMD -MP -c -o $$@ $$<
+
+build/$(1)/libseatrial.a: $$(patsubst %.c,build/$(1)/%.o,$$(filter-out agent/main.c,$$(AGENT_SOURCES)) $$(TOOL_SOURCES))
+	@rm -f $$@
+	$$(call say,AR,$$@)
+	$$(Q)ar rcs $$@ $$^
+endef
+$(foreach v,$(VARIANTS),$(eval $(call variant,$(v))))
+
+build/seatrial: build/ship/agent/main.o build/ship/libseatrial.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINK_FLAGS) -o $@ $^ -Lbuild/libcurl/lib -Wl,-rpath,'$$ORIGIN/libcurl/lib' $(AGENT_LIBS)
+
+# --- images --------------------------------------------------------------------------------------------------------
+
+# What these scripts make is kept in a cache by the hash of all that goes into it. They are asked every time, and touch
+# nothing when nothing has changed.
+.PHONY: always
+build/libcurl/lib/libcurl.so: always | setup
+	@scripts/libcurl
+
+build/kernel/bzImage: always | setup
+	@scripts/kernel
+
+build/disk/production.raw: always | setup
+	@scripts/cache make disk "$$(scripts/cache key $$(find scripts/disk -type f | sort) scripts/cache)" build/disk scripts/disk/mkdisk
+
+build/tools/mkinitramfs: build/ship/initramfs/main.o build/ship/libseatrial.a
+build/tools/mkflash: build/ship/scripts/flash/mkflash.o build/ship/libseatrial.a
+build/tools/%:
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINK_FLAGS) -o $@ $^ -llzma -ljansson -lm
+
+# The image does without the symbols that a debugger on the workstation wants.
+build/image/seatrial: build/seatrial
+	@mkdir -p $(@D)
+	$(Q)strip -o $@ $<
+
+build/initramfs.cpio.xz: build/tools/mkinitramfs build/image/seatrial $(LIBCURL) $(shell find initramfs -not -name '*.[ch]' -type f)
+	$(call say,PACK,$@)
+	$(Q)build/tools/mkinitramfs -o $@ -L build/libcurl/lib -D agent=build/image/seatrial initramfs/contents
+
+# A driver of the firmware is a Windows executable for a machine without a C library.
+build/flash/bds.efi: scripts/flash/bds.c scripts/flash/ffs.c $(wildcard scripts/flash/*.h) | setup
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)for source in bds ffs; do clang -target x86_64-unknown-windows -std=gnu17 -Os -Wall -Wextra -Werror -ffreestanding \
+		-fno-stack-protector -fshort-wchar -mno-red-zone -mno-sse -mno-mmx -mno-implicit-float \
+		-c -o build/flash/$$source.obj scripts/flash/$$source.c || exit 1; done
+	$(Q)lld-link /subsystem:efi_boot_service_driver /nodefaultlib /entry:efi_main /dll /timestamp:0 /out:$@ \
+		build/flash/bds.obj build/flash/ffs.obj
+
+CMDLINE := $(shell grep -v '^\#' scripts/flash/cmdline 2>/dev/null)
+
+build/flash.fd: build/tools/mkflash build/flash/bds.efi build/kernel/bzImage build/initramfs.cpio.xz scripts/flash/cmdline \
+                scripts/flash/drop-dxe scripts/flash/drop-tpm
+	$(call say,PACK,$@)
+	$(Q)build/tools/mkflash -o $@ --code /usr/share/OVMF/OVMF_CODE.fd --vars /usr/share/OVMF/OVMF_VARS.fd \
+		--bds build/flash/bds.efi --kernel build/kernel/bzImage --initramfs build/initramfs.cpio.xz \
+		--cmdline "$(CMDLINE)" --drop scripts/flash/drop-dxe --drop scripts/flash/drop-tpm
+
+build/bzImage: build/kernel/bzImage build/initramfs.cpio.xz ## relink the kernel with the initramfs inside, for other boot firmware
+	$(Q)scripts/kernel --embed build/initramfs.cpio.xz $@
+
+# --- the BMC beside the machine ------------------------------------------------------------------------------------
+
+BMC_SOURCES := $(wildcard tests/bmc/redfish/*.c)
+
+.PHONY: bmc
+bmc: build/tests/bmc/bmc-redfish build/tests/bmc/bootstrap.so
+
+build/tests/bmc/bmc-redfish: $(BMC_SOURCES:%.c=build/ship/%.o) build/ship/libseatrial.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINK_FLAGS) -o $@ $^ -lmicrohttpd -ljansson -lssl -lcrypto -lm
+
+build/tests/bmc/bootstrap.so: tests/bmc/ipmi/bootstrap.c $(addprefix agent/base/,fd.c json.c text.c) | setup
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(C_FLAGS) $(CFLAGS) -fPIC -shared -o $@ $^ -ljansson -lm
+
+# --- tests ---------------------------------------------------------------------------------------------------------
+
+UNIT_TESTS := $(patsubst tests/unit/test-%.c,%,$(wildcard tests/unit/test-*.c))
+FUZZERS    := $(patsubst tests/fuzz/fuzz-%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
+FUZZ_TIME  ?= 60
+
+# The tools' libraries are linked into the tests as well.
+TEST_LIBS  := $(AGENT_LIBS) -llzma
+
+define unit_test
+build/$(1)/tests/unit/test-%: build/$(1)/tests/unit/test-%.o build/$(1)/libseatrial.a
+	$$(call say,LINK,$$@)
+	$$(Q)$$($(1)_CC) $$($(1)_FLAGS) -pie -o $$@ $$^ -Lbuild/libcurl/lib -Wl,-rpath,$$(CURDIR)/build/libcurl/lib \
+		$$(TEST_LIBS) -lcmocka
+endef
+$(foreach v,ship asan,$(eval $(call unit_test,$(v))))
+
+build/fuzz/fuzz-%: build/fuzz/tests/fuzz/fuzz-%.o build/fuzz/libseatrial.a
+	$(call say,LINK,$@)
+	$(Q)clang -fsanitize=fuzzer,address,undefined -pie -o $@ $^ -Lbuild/libcurl/lib \
+		-Wl,-rpath,$(CURDIR)/build/libcurl/lib $(TEST_LIBS)
+
+unit: $(foreach t,$(UNIT_TESTS),build/ship/tests/unit/test-$(t) build/asan/tests/unit/test-$(t)) ## run the unit tests, plain and under the sanitizers
+	@for test in $^; do echo "$$test"; $$test || exit 1; done
+
+fuzz-corpus: $(FUZZERS:%=build/fuzz/fuzz-%) ## run each fuzzer over its corpus
+	@for f in $(FUZZERS); do echo "fuzz-$$f over tests/fuzz/corpus/$$f"; \
+		build/fuzz/fuzz-$$f -runs=0 tests/fuzz/corpus/$$f 2>build/fuzz/$$f.log || { cat build/fuzz/$$f.log; exit 1; }; done
+
+fuzz: $(FUZZERS:%=build/fuzz/fuzz-%) ## let each fuzzer search for FUZZ_TIME seconds (60)
+	@for f in $(FUZZERS); do echo "fuzz-$$f"; mkdir -p build/fuzz/found/$$f; \
+		build/fuzz/fuzz-$$f -max_total_time=$(FUZZ_TIME) -print_final_stats=1 \
+			-artifact_prefix=build/fuzz/found/$$f- build/fuzz/found/$$f tests/fuzz/corpus/$$f || exit 1; done
+
+-include $(shell find build -name '*.d' 2>/dev/null)
