@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A server under QEMU: flash, BMC, USB NIC, disk and serial console, for `make run` and the end-to-end tests."""
+
+import dataclasses
+import math
+import pathlib
+import selectors
+import shutil
+import socket
+import time
+
+import accel
+import smbios
+from bmc import Bmc
+from children import Child, ChildFailed, stop
+from console import Console
+from qmp import Qmp, QmpError
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+SYSTEM_UUID = "5ea71a10-0001-4000-8000-000000000001"
+SERVICE_UUID = "5ea71a10-0002-4000-8000-000000000002"
+SYSTEM_SERIAL = "ES-0001"
+DISK_SERIAL = "NVME-0001"
+DIMM_LOCATOR = "DIMM_A"                 # QEMU appends a space and the module's number
+
+# The link between host and BMC: QEMU's user network, which passes what the guest sends to SERVICE_ADDRESS on to the
+# same port of 127.0.0.1 outside.
+LINK_NETWORK = "169.254.0.0/16"
+LINK_MASK = "255.255.0.0"
+HOST_ADDRESS = "169.254.0.18"
+SERVICE_ADDRESS = "169.254.0.17"
+
+USB_NET_VENDOR = 0x0525
+USB_NET_PRODUCT = 0xA4A2
+# QEMU's usb-net gives the host this address over RNDIS, and the same with 40 for its first byte over CDC Ethernet. One
+# that begins with 40 is true of both.
+USB_NET_MAC = "40:5e:a7:1a:10:01"
+
+
+class MachineError(Exception):
+    """The machine did not do what it was waited for. The message says why, for a person."""
+
+
+def redfish_host_interface(port, *, mac=USB_NET_MAC):
+    """Type 42 as a BMC with a USB NIC at fixed addresses has it."""
+    return smbios.host_interface(
+        smbios.usb_v2(USB_NET_VENDOR, USB_NET_PRODUCT, mac),
+        [smbios.redfish_over_ip(SERVICE_UUID, host=HOST_ADDRESS, host_mask=LINK_MASK, address=SERVICE_ADDRESS,
+                                mask=LINK_MASK, port=port)])
+
+
+@dataclasses.dataclass
+class Configuration:
+    """What is in the machine. The defaults are a server as `make run` shows it."""
+
+    flash: pathlib.Path = ROOT / "build/flash.fd"
+    disk: pathlib.Path | None = ROOT / "build/disk/production.raw"  # never written to: a run has a layer of its own
+    memory: str = "1G"
+    memory_file: pathlib.Path | None = None     # guest memory in a file that other processes can change
+    cpus: int = 2
+    bmc: bool = True
+    usb_net: bool = True
+    # Structures that describe the host interface, made from the Redfish service's port.
+    host_interfaces: object = staticmethod(lambda port: [redfish_host_interface(port)])
+    options: tuple = ()                         # more for QEMU's command line
+    bmc_programs: pathlib.Path = ROOT / "build/tests/bmc"
+    bmc_configuration: pathlib.Path = ROOT / "tests/bmc"
+    qemu: str = "qemu-system-x86_64"
+
+
+class Machine:
+    """A context: entering starts everything, leaving ends everything, whatever happened in between.
+
+    There are no threads: the guest's console and QEMU's events are taken in while one waits for something. Use it from
+    the main thread (children.Child says why).
+    """
+
+    def __init__(self, directory, configuration=None, *, echo=None, acceleration=None):
+        """directory: for logs and state, made when missing; echo: binary stream that shows the console live."""
+        self.directory = pathlib.Path(directory).resolve()
+        self.configuration = configuration or Configuration()
+        self.bmc = None
+        self.console = None
+        self.resets = 0                 # of the guest, after its start
+        self.shutdown = None            # why the guest ended, in QEMU's words
+        self.started = None             # time.monotonic() of the guest's first instruction
+        self._acceleration = acceleration
+        self._echo = echo
+        self._children = []
+        self._qemu = None
+        self._qmp = None
+        self._serial = None
+        self._serial_open = False
+        self._selector = selectors.DefaultSelector()
+
+    def __enter__(self):
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        stop(self._children)
+        self._children = []
+        self._selector.close()
+        for resource in (self._serial, self.console):
+            if resource:
+                resource.close()
+        (self.directory / "flash.fd").unlink(missing_ok=True)
+
+    def _start(self):
+        c = self.configuration
+        self.directory.mkdir(parents=True, exist_ok=True)
+        for path, maker in ((c.flash, "make flash"), (c.disk, "make disk")):
+            if path and not path.exists():
+                raise MachineError(f"{path} is not there; '{maker}' builds it")
+        if self._acceleration is None:
+            self._acceleration = accel.choose(c.qemu)
+
+        if c.bmc:
+            self.bmc = Bmc(self.directory / "bmc", programs=c.bmc_programs, configuration=c.bmc_configuration,
+                           system_uuid=SYSTEM_UUID, service_uuid=SERVICE_UUID, serial=SYSTEM_SERIAL)
+            self.bmc.start(self._children)
+        # Variables live in the flash, so that a run has a copy of its own.
+        shutil.copyfile(c.flash, self.directory / "flash.fd")
+        self.console = Console(self.directory / "console.log", self._echo)
+        self._start_qemu()
+
+        for child in self._children:
+            self._selector.register(child.pidfd, selectors.EVENT_READ, self._on_end)
+        self._qmp.execute("cont")
+        self.started = time.monotonic()
+
+    def _start_qemu(self):
+        self._serial, serial = socket.socketpair()
+        monitor, qmp = socket.socketpair()
+        with serial, qmp:
+            argv = [self.configuration.qemu, *self._options(),
+                    "-chardev", f"socket,id=console,fd={serial.fileno()}", "-serial", "chardev:console",
+                    "-chardev", f"socket,id=qmp,fd={qmp.fileno()}", "-mon", "chardev=qmp,mode=control"]
+            self._qemu = Child("qemu", argv, self.directory / "qemu.log", pass_fds=(serial.fileno(), qmp.fileno()))
+        self._children.append(self._qemu)
+        try:
+            self._qmp = Qmp(monitor)
+        except QmpError as error:
+            if self._qemu.wait(1) is None:
+                raise MachineError(f"qemu: {error}") from error
+            raise MachineError(self._qemu.describe_end()) from error
+        self._serial_open = True
+        self._selector.register(self._serial, selectors.EVENT_READ, self._on_serial)
+        self._selector.register(self._qmp, selectors.EVENT_READ, self._on_qmp)
+
+    def _options(self):
+        c = self.configuration
+        words = [
+            "-name", "seatrial", "-S", "-nodefaults", "-no-user-config", "-display", "none", *self._acceleration,
+            "-machine", "q35,max-fw-size=16777216" + (",memory-backend=ram" if c.memory_file else ""),
+            "-smp", str(c.cpus), "-m", c.memory,
+            "-drive", f"if=pflash,unit=0,format=raw,file={self.directory / 'flash.fd'}",
+            "-chardev", f"file,id=firmware,path={self.directory / 'firmware.log'}",
+            "-device", "isa-debugcon,iobase=0x402,chardev=firmware",
+            "-device", "virtio-rng-pci",
+            "-device", "qemu-xhci,id=usb",
+            *smbios.options(0, vendor="Example Systems", version="1.0", date="01/01/2026", uefi="on"),
+            *smbios.options(1, manufacturer="Example Systems", product="Pilot 1", version="A", serial=SYSTEM_SERIAL,
+                            uuid=SYSTEM_UUID, sku="PILOT-1", family="Pilot"),
+            *smbios.options(2, manufacturer="Example Systems", product="Pilot board", version="A", serial="ESB-0001",
+                            asset="-", location="Slot 0"),
+            *smbios.options(3, manufacturer="Example Systems", version="A", serial="ESC-0001", asset="-"),
+            *smbios.options(17, loc_pfx=DIMM_LOCATOR, bank="BANK 0", manufacturer="Example Memory", serial="ESM-0001",
+                            asset="-", part="EM-3200-R", speed="3200"),
+        ]
+        if c.memory_file:
+            words += ["-object", f"memory-backend-file,id=ram,size={c.memory},mem-path={c.memory_file},share=on"]
+        if c.disk:
+            words += ["-drive", f"if=none,id=disk0,format=raw,snapshot=on,file={c.disk}",
+                      "-device", f"nvme,id=nvme0,drive=disk0,serial={DISK_SERIAL}"]
+        if c.usb_net:
+            words += ["-netdev", f"user,id=link,net={LINK_NETWORK},host={SERVICE_ADDRESS},ipv6=off",
+                      "-device", f"usb-net,id=usbnic,bus=usb.0,netdev=link,mac={USB_NET_MAC}"]
+        if self.bmc:
+            words += ["-chardev", f"socket,id=ipmi,host=127.0.0.1,port={self.bmc.ipmi_port},reconnect=1",
+                      "-device", "ipmi-bmc-extern,id=bmc,chardev=ipmi", "-device", "isa-ipmi-kcs,bmc=bmc"]
+            for number, blob in enumerate(c.host_interfaces(self.bmc.redfish_port)):
+                path = self.directory / f"host-interface-{number}.bin"
+                path.write_bytes(blob)
+                words += ["-smbios", f"file={path}"]
+        return words + list(c.options)
+
+    def _on_serial(self):
+        try:
+            data = self._serial.recv(65536)
+        except ConnectionResetError:
+            data = b""
+        if data:
+            self.console.feed(data)
+        else:
+            self._selector.unregister(self._serial)
+            self._serial_open = False
+
+    def _on_qmp(self):
+        self._qmp.poll()
+        self._take_events()
+        if self._qmp.closed:
+            self._selector.unregister(self._qmp)
+
+    def _on_end(self):
+        """A child has ended. Only QEMU may, by itself."""
+        for child in self._children:
+            if child.process.poll() is not None and not child.stopping and child is not self._qemu:
+                raise ChildFailed(child.describe_end())
+
+    def _take_events(self):
+        events, self._qmp.events = self._qmp.events, []
+        for event in events:
+            if event["event"] == "SHUTDOWN":
+                self.shutdown = event["data"]["reason"]
+            elif event["event"] == "RESET":
+                self.resets += 1
+                if self.bmc:
+                    self.bmc.host_reset()
+
+    def _turn(self, deadline):
+        """Takes in what has happened, or waits for something to happen. False when the time is over."""
+        ready = self._selector.select(None if deadline == math.inf else max(deadline - time.monotonic(), 0))
+        for key, _ in ready:
+            key.data()
+        return bool(ready)
+
+    @property
+    def running(self):
+        return self._qemu.process.poll() is None
+
+    def _drain(self):
+        """Takes in what an ended QEMU has said."""
+        while self._serial_open:
+            self._on_serial()
+
+    def wait_for(self, pattern, seconds):
+        """Waits until the console shows pattern (after the last match; ^ and $ are those of a line). Gives the match.
+
+        MachineError when the guest ends first or the time is over.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            match = self.console.search(pattern)
+            if match:
+                return match
+            if not self.running:
+                self._drain()
+                match = self.console.search(pattern)
+                if match:
+                    return match
+                raise MachineError(f"the guest ended ({self.shutdown or self._qemu.describe_end()}) "
+                                   f"before its console showed {pattern!r}")
+            if not self._turn(deadline):
+                raise MachineError(f"the console did not show {pattern!r} within {seconds} s")
+
+    def type(self, text):
+        """Types on the serial console."""
+        self._serial.sendall(text.encode() if isinstance(text, str) else text)
+
+    def attach(self, stream, callback):
+        """Has callback called, while one waits for something, whenever stream is readable."""
+        self._selector.register(stream, selectors.EVENT_READ, callback)
+
+    def detach(self, stream):
+        self._selector.unregister(stream)
+
+    def wait_for_end(self, seconds):
+        """Waits until the guest has ended by itself. Gives QEMU's reason, say "guest-shutdown". MachineError if late."""
+        deadline = time.monotonic() + seconds
+        while self.running:
+            if not self._turn(deadline):
+                raise MachineError(f"the guest did not end within {seconds} s")
+        self._drain()
+        return self.shutdown
+
+    def power_off(self, seconds):
+        """Presses the power button and waits. True when the guest went down by itself, else its plug was pulled."""
+        self._qmp.execute("system_powerdown")
+        try:
+            self.wait_for_end(seconds)
+            return True
+        except MachineError:
+            self._qmp.execute("quit")
+            self.wait_for_end(10)
+            return False
