@@ -5,7 +5,7 @@
  *       "retryAfter":1, "skip":2, "count":2}
  *
  * method and path (a shell pattern over the whole path) choose requests, "*" when left out. Of the requests
- * that match, the rule lets the first skip go, breaks the next count (all when left out), and is then used up.
+ * that match, the rule lets the first skip go, breaks the next count (all when left out), then it ends.
  * The first rule that does not let a request go is the one that acts on it:
  *
  *      status          answers "status" (400 to 599), with Retry-After when "retryAfter" (seconds) is given;

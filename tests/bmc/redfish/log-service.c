@@ -27,7 +27,7 @@
 #define STAGE_MAX     32
 
 /* An entry may carry as many records as a request can, so that a page holds few of them. */
-#define PAGE 16
+#define PAGE 8
 
 static json_t *services_member(struct service *service, uint64_t index) {
         (void) service;
