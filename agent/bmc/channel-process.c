@@ -245,6 +245,10 @@ static bool process_may_retry(struct process *p, int error) {
                 return true;
         }
 
+        /* It may have another certificate since it was last connected to: IPMI knows. */
+        if (error == -EKEYREJECTED && p->contact->trusted)
+                return true;
+
         /* A BMC that starts again takes its USB device away for a while. */
         if (error == -ENXIO && p->was_open)
                 return true;
@@ -308,13 +312,14 @@ static void process_end(struct process *p, int error) {
         if (error < 0) {
                 const char *problem = contact->problem ?: strerror(-error);
 
-                summary = p->was_open ? strprintf("%llu records are not at the BMC: %s", (unsigned long long) left, problem)
+                summary = p->was_open ? strprintf("%llu of %llu records are not at the BMC: %s", (unsigned long long) left,
+                                                   (unsigned long long) p->wait.records, problem)
                                       : strdup(problem);
                 process_log(p, "ERROR", "%s", summary ?: problem);
                 process_state(p, "failed", summary ?: problem);
         }
 
-        if (contact->http && redfish_logged_in(contact->redfish)) {
+        if (contact->trusted && redfish_logged_in(contact->redfish)) {
                 r = redfish_logout(contact->redfish);
                 if (r < 0)
                         process_log(p, "WARNING", "the BMC's session could not be ended: %s",

@@ -292,9 +292,10 @@ int contact_connect(struct contact *contact) {
         const struct host_interface *i = contact->chosen;
         int r;
 
-        if (contact->http)
+        if (contact->trusted)
                 return 0;
 
+        contact->http = http_free(contact->http);
         r = http_new(&i->service, i->port, contact->interface.name, contact->interface.index, &contact->pin,
                      contact->wait, &contact->http);
         if (r < 0)
@@ -311,6 +312,7 @@ int contact_connect(struct contact *contact) {
                 return contact_fail(contact, r, "%s on %s: %s", FORMAT_IP(&i->service), contact->interface.name,
                                     redfish_problem(contact->redfish));
 
+        contact->trusted = true;
         return 0;
 }
 
@@ -318,6 +320,7 @@ void contact_doubt(struct contact *contact) {
         struct interface found;
 
         contact->http = http_free(contact->http);
+        contact->trusted = false;
         redfish_use(contact->redfish, NULL);
         contact->trusted_ipmi = NULL;
 

@@ -50,6 +50,7 @@ struct contact {
         struct tls_pin pin;
 
         struct http *http;
+        bool trusted; /* its certificate was the right one */
         struct redfish *redfish;
 
         char *problem; /* why the last step failed: what, where, what to do */

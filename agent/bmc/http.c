@@ -167,13 +167,15 @@ static CURLcode http_set_up(struct http *http, const char *interface, unsigned i
                         c = curl_easy_setopt(http->easy, option, value);                                       \
         } while (false)
 
+        /* The small libcurl lacks what is switched off here. */
+        (void) curl_easy_setopt(http->easy, CURLOPT_PROXY, "");
+        (void) curl_easy_setopt(http->easy, CURLOPT_NETRC, (long) CURL_NETRC_IGNORED);
+
         SET(CURLOPT_ERRORBUFFER, http->error);
         SET(CURLOPT_NOSIGNAL, 1L);
         SET(CURLOPT_PROTOCOLS_STR, "https");
         SET(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
-        SET(CURLOPT_PROXY, "");
         SET(CURLOPT_FOLLOWLOCATION, 0L);
-        SET(CURLOPT_NETRC, (long) CURL_NETRC_IGNORED);
         SET(CURLOPT_USERAGENT, "seatrial");
         SET(CURLOPT_INTERFACE, bind_to);
         if (ip_is_link_local_6(address))

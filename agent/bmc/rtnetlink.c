@@ -45,8 +45,9 @@ void rtnl_request_add(struct rtnl_request *request, uint16_t type, const void *d
 int rtnl_ask(int fd, struct rtnl_request *request, rtnl_callback_t callback, void *userdata) {
         int result = 0;
 
-        /* A dump ends with a message of its own, anything else with an acknowledgement. */
-        if (!(request->header.nlmsg_flags & NLM_F_DUMP))
+        /* A dump ends with a message of its own, anything else with an acknowledgement. (NLM_F_DUMP is two bits, each of
+         * which means something else in requests that create.) */
+        if ((request->header.nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
                 request->header.nlmsg_flags |= NLM_F_ACK;
 
         if (send(fd, request, request->header.nlmsg_len, 0) < 0)

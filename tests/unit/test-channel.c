@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The whole channel, in its process, against the BMC's real Redfish service over real TLS. */
+
+#include <ifaddrs.h>
+#include <inttypes.h>
+
+#include "base/event.h"
+#include "bmc/channel-process.h"
+#include "plan/plan.h"
+#include "tests/unit/test-channel-bmc.h"
+
+#define BOOT    "6f2d9a52-40d4-4d0d-9a5f-7f1b3a0c1d2e"
+#define SECONDS (USEC_PER_SEC)
+
+struct fixture {
+        struct bmc bmc;
+        struct event *event;
+        struct plan *plan;
+        struct channel *channel;
+        struct contact_environment environment;
+
+        char *journal_path;
+        FILE *journal;
+        uint64_t n_records, sequence;
+
+        json_t *logs;
+        char *summary;
+};
+
+static struct link *loopback;
+
+static int enter(void **state _unused_) {
+        (void) enter_network(&loopback);
+        return 0;
+}
+
+static int leave(void **state _unused_) {
+        link_free(loopback);
+        return 0;
+}
+
+static int setup(void **state) {
+        struct fixture *f = calloc(1, sizeof(*f));
+
+        *state = f;
+        if (!loopback)
+                return 0;
+
+        bmc_new(&f->bmc);
+        f->environment = (struct contact_environment){
+                .sys_root = f->bmc.directory,
+                .dev_root = f->bmc.control,
+                .open_ipmi = fake_open_ipmi,
+                .find_interface = find_loopback,
+        };
+        f->logs = json_array();
+        f->journal_path = strprintf("%s/journal.jsonl", f->bmc.directory);
+        f->journal = fopen(f->journal_path, "we");
+        assert_int_equal(event_new(&f->event), 0);
+        assert_int_equal(plan_new(&f->plan), 0);
+        f->plan->bmc_interface_wait = SECONDS / 5;
+        f->plan->bmc_patience = 5 * SECONDS;
+        return 0;
+}
+
+static int teardown(void **state) {
+        struct fixture *f = *state;
+
+        if (loopback) {
+                channel_free(f->channel);
+                plan_free(f->plan);
+                event_free(f->event);
+                fclose(f->journal);
+                free(f->journal_path);
+                json_decref(f->logs);
+                free(f->summary);
+                bmc_done(&f->bmc);
+        }
+        free(f);
+        return 0;
+}
+
+static void on_log(const char *severity, const char *message, void *userdata) {
+        struct fixture *f = userdata;
+
+        json_array_append_new(f->logs, json_pack("[ss]", severity, message));
+}
+
+static void on_state(enum channel_state state _unused_, const char *summary, void *userdata) {
+        struct fixture *f = userdata;
+
+        free(f->summary);
+        f->summary = strdup(summary);
+}
+
+static const struct channel_handler handler = {.log = on_log, .state = on_state};
+
+static struct fixture *start(void **state) {
+        struct fixture *f = *state;
+
+        if (!loopback)
+                skip();
+
+        assert_int_equal(channel_start_in(&f->environment, f->event, f->plan, f->journal_path, BOOT, &handler, f, &f->channel),
+                         0);
+        return f;
+}
+
+/* Until it is open or has failed. */
+static enum channel_state settle(struct fixture *f) {
+        enum channel_state s;
+
+        while ((s = channel_get_state(f->channel)) == CHANNEL_STARTING)
+                assert_int_equal(event_iterate(f->event, 20 * SECONDS), 1);
+        return s;
+}
+
+static bool told(struct fixture *f, const char *severity, const char *text) {
+        const json_t *entry;
+        size_t i;
+
+        json_array_foreach(f->logs, i, entry)
+                if (streq(json_string_value(json_array_get(entry, 0)), severity) &&
+                    strstr(json_string_value(json_array_get(entry, 1)), text))
+                        return true;
+
+        return false;
+}
+
+static void journal_line(struct fixture *f, json_t *record) {
+        _cleanup_free_ char *line = NULL;
+
+        json_object_set_new(record, "sequenceNumber", json_integer((json_int_t) f->sequence++));
+        json_object_set_new(record, "timestamp", json_string("2026-01-01T00:00:00Z"));
+        line = json_dumps(record, JSON_COMPACT);
+        json_decref(record);
+        fprintf(f->journal, "%s\n", line);
+        fflush(f->journal);
+        channel_notify(f->channel, ++f->n_records);
+}
+
+static void journal_stage(struct fixture *f, const char *stage) {
+        f->sequence = 0;
+        journal_line(f, json_pack("{s{sisi}}", "schemaVersion", "major", 2, "minor", 0));
+        journal_line(f, json_pack("{s{s{ssssss s{} s{ss} s{ssss}}}}", "testRunArtifact", "testRunStart", "name", stage,
+                                  "version", "0.1.0", "commandLine", "", "parameters", "dutInfo", "dutInfoId", "dut0",
+                                  "metadata", "boot", BOOT, "stage", stage));
+}
+
+static void journal_logs(struct fixture *f, unsigned n) {
+        for (unsigned i = 0; i < n; i++)
+                journal_line(f, json_pack("{s{s{ssss}}}", "testRunArtifact", "log", "severity", "INFO", "message",
+                                          "something of no importance has happened"));
+}
+
+static void deliver(struct fixture *f) {
+        int r;
+
+        r = channel_flush(f->channel, 20 * SECONDS);
+        if (r < 0) {
+                _cleanup_free_ char *logs = json_dumps(f->logs, 0);
+
+                fail_msg("flush: %s; %s", strerror(-r), logs);
+        }
+        assert_int_equal(channel_acknowledged(f->channel), f->n_records);
+}
+
+/* What the BMC holds is the journal's file, line for line. */
+static void assert_bmc_has_journal(struct fixture *f) {
+        _cleanup_free_ char *path = strprintf("%s/journal.jsonl", f->bmc.state);
+        _cleanup_fclose_ FILE *sent = fopen(f->journal_path, "re"), *held = fopen(path, "re");
+        _cleanup_free_ char *a = NULL, *b = NULL;
+        size_t a_size = 0, b_size = 0;
+        uint64_t n = 0;
+
+        assert_non_null(sent);
+        assert_non_null(held);
+        for (;; n++) {
+                ssize_t sent_size = getline(&a, &a_size, sent), held_size = getline(&b, &b_size, held);
+                _cleanup_json_ json_t *sent_json = NULL, *held_json = NULL;
+
+                assert_int_equal(sent_size < 0, held_size < 0);
+                if (sent_size < 0)
+                        break;
+
+                assert_int_equal(json_parse(a, (size_t) sent_size, &sent_json), 0);
+                assert_int_equal(json_parse(b, (size_t) held_size, &held_json), 0);
+                assert_true(json_equal(sent_json, held_json));
+        }
+        assert_int_equal(n, f->n_records);
+}
+
+/* Closes it, all being well. */
+static void finish(struct fixture *f) {
+        assert_int_equal(channel_close(f->channel, 20 * SECONDS), 0);
+        assert_int_equal(channel_get_state(f->channel), CHANNEL_CLOSED);
+        assert_int_equal(bmc_count(&f->bmc, "sessions"), 0);
+        assert_bmc_has_journal(f);
+}
+
+static bool has_host_address(void) {
+        struct ifaddrs *list;
+        bool found = false;
+
+        assert_int_equal(getifaddrs(&list), 0);
+        for (struct ifaddrs *i = list; i; i = i->ifa_next)
+                if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET &&
+                    ((struct sockaddr_in *) (void *) i->ifa_addr)->sin_addr.s_addr == htonl(0x7f000012))
+                        found = true;
+        freeifaddrs(list);
+        return found;
+}
+
+static void channel_delivers_every_record_in_order_and_ends_its_session(void **state) {
+        struct fixture *f = start(state);
+
+        assert_int_equal(settle(f), CHANNEL_OPEN);
+        assert_string_equal(f->summary, "lo to 127.0.0.1, certificate matches the fingerprint from IPMI");
+        assert_int_equal(bmc_count(&f->bmc, "sessions"), 1);
+        assert_true(has_host_address());
+
+        journal_stage(f, "discovery");
+        journal_logs(f, 10);
+        deliver(f);
+        journal_stage(f, "trial");
+        journal_logs(f, 500);
+        deliver(f);
+        journal_logs(f, 3);
+        finish(f);
+
+        assert_false(has_host_address());
+        assert_int_equal(bmc_count(&f->bmc, "connections"), 1);
+        assert_int_equal(json_array_size(f->logs), 0);
+}
+
+static void channel_needs_fewer_than_twelve_requests_beside_the_batches(void **state) {
+        struct fixture *f = start(state);
+
+        journal_stage(f, "discovery");
+        deliver(f);
+        finish(f);
+        assert_in_range(bmc_count(&f->bmc, "requests") - bmc_count(&f->bmc, "entries"), 1, 11);
+}
+
+static void channel_takes_records_that_were_written_before_it_was_open(void **state) {
+        struct fixture *f = start(state);
+
+        journal_stage(f, "discovery");
+        journal_logs(f, 20);
+        assert_int_equal(channel_get_state(f->channel), CHANNEL_STARTING);
+        deliver(f);
+        finish(f);
+}
+
+static void channel_sends_a_record_larger_than_a_batch(void **state) {
+        struct fixture *f = start(state);
+        _cleanup_free_ char *large = malloc(200000);
+
+        memset(large, 'x', 199999);
+        large[199999] = 0;
+        journal_stage(f, "discovery");
+        journal_line(f, json_pack("{s{sss{sss{ss}}}}", "testStepArtifact", "testStepId", "0", "extension", "name",
+                                  "inventory", "content", "large", large));
+        journal_logs(f, 2);
+        deliver(f);
+        finish(f);
+}
+
+static void channel_sends_nothing_to_a_certificate_that_ipmi_does_not_know(void **state) {
+        struct fixture *f = *state;
+
+        if (!loopback)
+                skip();
+
+        bmc_fault(&f->bmc, json_pack("{ssss}", "ipmi", "fingerprint", "action", "wrong-digest"));
+        f = start(state);
+        journal_stage(f, "discovery");
+        assert_int_equal(settle(f), CHANNEL_FAILED);
+
+        assert_string_equal(f->summary, "the certificate of 127.0.0.1 does not match the fingerprint that the BMC gave "
+                                        "over IPMI: nothing was sent");
+        assert_true(told(f, "ERROR", f->summary));
+        assert_int_equal(bmc_count(&f->bmc, "requests"), 0);
+        assert_int_equal(bmc_count(&f->bmc, "accounts"), 0);
+        assert_int_equal(channel_flush(f->channel, SECONDS), -ENOTCONN);
+        assert_int_equal(channel_close(f->channel, SECONDS), -ENOTCONN);
+}
+
+static void channel_tells_why_the_bmc_refuses_an_account(void **state) {
+        struct fixture *f = *state;
+
+        if (!loopback)
+                skip();
+
+        bmc_fault(&f->bmc, json_pack("{sssssi}", "ipmi", "bootstrap-account", "action", "completion-code", "completionCode",
+                                     0xc9));
+        f = start(state);
+        assert_int_equal(settle(f), CHANNEL_FAILED);
+        assert_true(told(f, "ERROR", "no room for another account (completion code c9h)"));
+        assert_int_equal(json_array_size(f->logs), 1);
+        assert_int_equal(bmc_count(&f->bmc, "sessions"), 0);
+}
+
+static void channel_needs_a_host_interface(void **state) {
+        struct fixture *f = *state;
+        struct smbios_table table = {};
+
+        if (!loopback)
+                skip();
+
+        table_append(&table, 1, 0x0100, (uint8_t[0x17]){}, 0x17, NULL);
+        bmc_write_tables(&f->bmc, &table);
+        f = start(state);
+        assert_int_equal(settle(f), CHANNEL_FAILED);
+        assert_string_equal(f->summary,
+                            "this machine's firmware describes no host interface (SMBIOS type 42): no BMC channel");
+}
+
+static void channel_waits_for_its_network_device_and_names_it(void **state) {
+        struct fixture *f = *state;
+
+        f->environment.find_interface = find_nothing;
+        f = start(state);
+        assert_int_equal(settle(f), CHANNEL_FAILED);
+        assert_string_equal(f->summary, "the host interface's network device (USB 0525:a4a2) was not found within 0.2 s: "
+                                        "no BMC channel");
+}
+
+static void channel_needs_ipmi_to_trust_the_bmc(void **state) {
+        struct fixture *f = *state;
+
+        f->environment.open_ipmi = no_ipmi;
+        f = start(state);
+        assert_int_equal(settle(f), CHANNEL_FAILED);
+        assert_non_null(strstr(f->summary, "there is no IPMI device"));
+        assert_int_equal(bmc_count(&f->bmc, "connections"), 0);
+}
+
+static void channel_gives_up_a_bmc_that_never_serves(void **state) {
+        struct fixture *f = *state;
+
+        if (!loopback)
+                skip();
+
+        f->plan->bmc_patience = SECONDS;
+        bmc_fault(&f->bmc, json_pack("{sssi}", "action", "status", "status", 503));
+        f = start(state);
+        assert_int_equal(settle(f), CHANNEL_FAILED);
+        assert_true(told(f, "WARNING", "503"));
+        assert_true(told(f, "ERROR", "503"));
+        assert_int_equal(json_array_size(f->logs), 2);
+}
+
+static void channel_says_that_the_log_takes_no_entries(void **state) {
+        struct fixture *f = *state;
+
+        if (!loopback)
+                skip();
+
+        bmc_fault(&f->bmc, json_pack("{sssssssi}", "method", "POST", "path", "*/Entries", "action", "status", "status", 405));
+        f = start(state);
+        journal_stage(f, "discovery");
+        assert_int_equal(channel_flush(f->channel, 20 * SECONDS), -ENOTCONN);
+        assert_true(told(f, "ERROR", "takes no entries"));
+
+        /* Its session is ended all the same. */
+        assert_int_equal(channel_close(f->channel, SECONDS), -ENOTCONN);
+        f->channel = channel_free(f->channel);
+}
+
+static void channel_opens_a_new_session_when_the_bmc_forgets_it(void **state) {
+        struct fixture *f = start(state);
+
+        journal_stage(f, "discovery");
+        deliver(f);
+        bmc_fault(&f->bmc, json_pack("{sssssi}", "method", "POST", "action", "drop-session", "count", 1));
+        journal_logs(f, 5);
+        deliver(f);
+        assert_int_equal(bmc_count(&f->bmc, "accounts"), 1);
+        finish(f);
+        assert_int_equal(json_array_size(f->logs), 0);
+}
+
+static void channel_tries_again_when_the_bmc_is_busy(void **state) {
+        struct fixture *f = start(state);
+
+        assert_int_equal(settle(f), CHANNEL_OPEN);
+        bmc_fault(&f->bmc, json_pack("{sssssisisi}", "method", "POST", "action", "status", "status", 503, "retryAfter", 1,
+                                     "count", 2));
+        journal_stage(f, "discovery");
+        deliver(f);
+        assert_true(told(f, "WARNING", "503"));
+        assert_true(told(f, "INFO", "takes the journal again"));
+        assert_int_equal(json_array_size(f->logs), 2);
+        finish(f);
+}
+
+static void channel_delivers_once_what_was_cut_off(void **state, const char *when) {
+        struct fixture *f = start(state);
+
+        assert_int_equal(settle(f), CHANNEL_OPEN);
+        bmc_fault(&f->bmc, json_pack("{sssssssisi}", "method", "POST", "action", "cut", "when", when, "skip", 1, "count", 2));
+        for (unsigned i = 0; i < 4; i++) {
+                journal_stage(f, (const char *const[]){"discovery", "trial", "production", "rescue"}[i]);
+                journal_logs(f, 5);
+                deliver(f);
+        }
+        finish(f);
+}
+
+static void channel_delivers_what_was_cut_off_before_it_was_stored(void **state) {
+        channel_delivers_once_what_was_cut_off(state, "before");
+}
+
+static void channel_delivers_once_what_was_stored_and_not_acknowledged(void **state) {
+        channel_delivers_once_what_was_cut_off(state, "after");
+}
+
+static void channel_delivers_once_what_was_cut_off_in_the_answer(void **state) {
+        channel_delivers_once_what_was_cut_off(state, "middle");
+}
+
+static void channel_outlives_a_restart_of_the_bmc(void **state) {
+        struct fixture *f = start(state);
+
+        journal_stage(f, "discovery");
+        journal_logs(f, 5);
+        deliver(f);
+        bmc_stop(&f->bmc);
+        journal_logs(f, 5);
+        assert_int_equal(channel_flush(f->channel, SECONDS / 2), -ETIMEDOUT);
+        bmc_start(&f->bmc);
+        journal_logs(f, 5);
+        deliver(f);
+        finish(f);
+}
+
+/* Another certificate, which IPMI knows, and an empty log, in which the stage must begin anew. */
+static void channel_sends_the_stage_again_to_a_bmc_that_has_lost_it(void **state) {
+        struct fixture *f = start(state);
+
+        journal_stage(f, "discovery");
+        journal_logs(f, 5);
+        deliver(f);
+        bmc_stop(&f->bmc);
+        free(f->bmc.state);
+        f->bmc.state = strprintf("%s/state2", f->bmc.directory);
+        bmc_start(&f->bmc);
+        journal_logs(f, 5);
+        deliver(f);
+        finish(f);
+}
+
+static void channel_closes_in_time_and_tells_what_a_dead_bmc_lacks(void **state) {
+        struct fixture *f = start(state);
+        uint64_t begin;
+
+        journal_stage(f, "discovery");
+        deliver(f);
+        bmc_stop(&f->bmc);
+        journal_logs(f, 7);
+        begin = now_usec();
+        assert_int_equal(channel_close(f->channel, 2 * SECONDS), -ETIMEDOUT);
+        assert_in_range(now_usec() - begin, SECONDS / 2, 3 * SECONDS);
+        assert_true(told(f, "ERROR", "7 of 9 records are not at the BMC"));
+        assert_int_equal(channel_acknowledged(f->channel), 2);
+}
+
+static void channel_says_so_when_its_process_dies(void **state) {
+        struct fixture *f = start(state);
+        _cleanup_free_ char *pids = NULL, *path = strprintf("/proc/self/task/%d/children", getpid());
+        char *p;
+
+        assert_int_equal(settle(f), CHANNEL_OPEN);
+        assert_int_equal(read_line_file(path, &pids), 0);
+        for (p = pids; *p;) {
+                pid_t pid = (pid_t) strtol(p, &p, 10);
+
+                if (pid != f->bmc.pid)
+                        kill(pid, SIGSEGV);
+                p += strspn(p, " ");
+        }
+        journal_stage(f, "discovery");
+        assert_int_equal(channel_flush(f->channel, 20 * SECONDS), -ENOTCONN);
+        assert_int_equal(channel_get_state(f->channel), CHANNEL_FAILED);
+        assert_non_null(strstr(f->summary, "was killed by signal 11"));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                TEST(channel_delivers_every_record_in_order_and_ends_its_session),
+                TEST(channel_needs_fewer_than_twelve_requests_beside_the_batches),
+                TEST(channel_takes_records_that_were_written_before_it_was_open),
+                TEST(channel_sends_a_record_larger_than_a_batch),
+                TEST(channel_sends_nothing_to_a_certificate_that_ipmi_does_not_know),
+                TEST(channel_tells_why_the_bmc_refuses_an_account),
+                TEST(channel_needs_a_host_interface),
+                TEST(channel_waits_for_its_network_device_and_names_it),
+                TEST(channel_needs_ipmi_to_trust_the_bmc),
+                TEST(channel_gives_up_a_bmc_that_never_serves),
+                TEST(channel_says_that_the_log_takes_no_entries),
+                TEST(channel_opens_a_new_session_when_the_bmc_forgets_it),
+                TEST(channel_tries_again_when_the_bmc_is_busy),
+                TEST(channel_delivers_what_was_cut_off_before_it_was_stored),
+                TEST(channel_delivers_once_what_was_stored_and_not_acknowledged),
+                TEST(channel_delivers_once_what_was_cut_off_in_the_answer),
+                TEST(channel_outlives_a_restart_of_the_bmc),
+                TEST(channel_sends_the_stage_again_to_a_bmc_that_has_lost_it),
+                TEST(channel_closes_in_time_and_tells_what_a_dead_bmc_lacks),
+                TEST(channel_says_so_when_its_process_dies),
+        };
+
+        return cmocka_run_group_tests_name("channel", tests, enter, leave);
+}
