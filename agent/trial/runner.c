@@ -84,7 +84,7 @@ static void _printf_(3, 4) emit_error(struct run *run, const char *symptom, cons
 static void on_artifact(struct run *run, const struct artifact_kind *kind, const json_t *content) {
         for (const struct member *m = kind->members; m->name; m++)
                 if (!member_is_good(m, json_object_get(content, m->name))) {
-                        emit_error(run, "malformed-report", "The %s trial sent a %s without a proper \"%s\".",
+                        emit_error(run, "malformed-report", "The %s trial sent an artifact (%s) without a proper \"%s\".",
                                    run->trial->name, kind->name, m->name);
                         return;
                 }

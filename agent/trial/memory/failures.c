@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "allocate.h"
 #include "base/text.h"
@@ -69,31 +70,44 @@ static int report_one(const struct trial_context *context, const struct march_pa
                                       (int) failure->pass, "element", element, "operation", (int) failure->operation));
 }
 
+static int compare(const void *a, const void *b) {
+        const struct march_failure *f = *(const struct march_failure *const *) a;
+        const struct march_failure *g = *(const struct march_failure *const *) b;
+
+        if (f->pass != g->pass)
+                return f->pass < g->pass ? -1 : 1;
+        if (f->element != g->element)
+                return f->element < g->element ? -1 : 1;
+        return (f->address > g->address) - (f->address < g->address);
+}
+
 int failures_report(const struct trial_context *context, const struct march_pattern *pattern,
                     const struct march_failures *const failures[], size_t n, const char *coverage) {
         _cleanup_free_ char *place = NULL, *bits = NULL, *element = NULL;
-        const struct march_failure *first = NULL;
+        _cleanup_free_ const struct march_failure **items = NULL;
+        const struct march_failure *first;
         uint64_t n_words = 0;
-        size_t n_reported = 0;
+        size_t n_items = 0;
+
+        items = calloc(n * MARCH_FAILURES_MAX, sizeof(*items));
+        if (!items)
+                return -ENOMEM;
 
         for (size_t i = 0; i < n; i++) {
                 n_words += failures[i]->n_words;
-
-                for (size_t j = 0; j < failures[i]->n_items && n_reported < MARCH_FAILURES_MAX; j++) {
-                        const struct march_failure *failure = &failures[i]->items[j];
-                        int r;
-
-                        if (!first || failure->pass < first->pass ||
-                            (failure->pass == first->pass && failure->element < first->element))
-                                first = failure;
-
-                        r = report_one(context, pattern, failure);
-                        if (r < 0)
-                                return r;
-                        n_reported++;
-                }
+                for (size_t j = 0; j < failures[i]->n_items; j++)
+                        items[n_items++] = &failures[i]->items[j];
         }
 
+        qsort(items, n_items, sizeof(*items), compare);
+        for (size_t i = 0; i < MIN(n_items, (size_t) MARCH_FAILURES_MAX); i++) {
+                int r = report_one(context, pattern, items[i]);
+
+                if (r < 0)
+                        return r;
+        }
+
+        first = items[0];
         place = place_text(first);
         bits = bits_text(first->expected ^ first->actual);
         element = march_element_text(&pattern->elements[first->element]);

@@ -287,11 +287,25 @@ static int could_not(const struct trial_context *context, int error, const char 
         return error;
 }
 
+static int unknown_pattern(const struct trial_context *context) {
+        _cleanup_free_ char *names = strdup("");
+
+        for (size_t i = 0; names && i < n_march_patterns; i++) {
+                _cleanup_free_ char *before = names;
+
+                names = strprintf("%s%s%s", before, i > 0 ? ", " : "", march_patterns[i].name);
+        }
+
+        trial_report_error(context, "unknown-pattern", "There is no pattern \"%s\"; there are %s",
+                           context->plan->trial_memory_pattern ?: "", names ?: "others");
+        return -EINVAL;
+}
+
 static int run(const struct trial_context *context) {
         const struct plan *plan = context->plan;
         _cleanup_(memory_trial_done) struct memory_trial trial = {
                 .context = context,
-                .pattern = march_pattern_find(plan->trial_memory_pattern),
+                .pattern = march_pattern_find(plan->trial_memory_pattern ?: ""),
                 .loops = march_loops_best(),
                 .passes = (unsigned) MIN(plan->trial_memory_passes, (uint64_t) UINT32_MAX),
                 .cache = cache_size(),
@@ -301,7 +315,7 @@ static int run(const struct trial_context *context) {
         int r;
 
         if (!trial.pattern)
-                return could_not(context, -EINVAL, "There is no such pattern");
+                return unknown_pattern(context);
 
         r = memory_situation_read(&situation);
         if (r < 0)

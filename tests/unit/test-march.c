@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The march engine on a small buffer whose cells are made faulty between two steps of one line each. */
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "tests/unit/unit.h"
+#include "trial/memory/march.h"
+
+#define N_LINES 6
+
+enum fault_kind {
+        FAULT_NONE,
+        FAULT_STUCK,      /* victim is always value */
+        FAULT_TRANSITION, /* victim cannot become value */
+        FAULT_INVERSION,  /* aggressor's change to value inverts victim */
+        FAULT_IDEMPOTENT, /* aggressor's change to value makes victim forced */
+        FAULT_STATE,      /* while aggressor is value, victim is forced */
+        FAULT_ALIAS,      /* both lines are one cell */
+};
+
+struct bit {
+        unsigned line, bit; /* bit 0 to 511 of the line */
+};
+
+struct memory {
+        struct march_line lines[N_LINES];
+        struct march_line before[N_LINES]; /* as the last step left them */
+        struct march_failures failures;
+
+        enum fault_kind kind;
+        struct bit aggressor, victim;
+        bool value, forced;
+
+        unsigned n_steps;
+        struct march_line trace[64][N_LINES]; /* after each step */
+};
+
+static bool get(const struct march_line *lines, struct bit at) {
+        return lines[at.line].words[at.bit / 64] >> at.bit % 64 & 1;
+}
+
+static void set(struct march_line *lines, struct bit at, bool value) {
+        uint64_t *word = &lines[at.line].words[at.bit / 64], mask = UINT64_C(1) << at.bit % 64;
+
+        *word = value ? *word | mask : *word & ~mask;
+}
+
+static void apply_fault(struct memory *m) {
+        bool changed = get(m->lines, m->aggressor) == m->value && get(m->before, m->aggressor) != m->value;
+
+        switch (m->kind) {
+        case FAULT_NONE:
+                break;
+        case FAULT_STUCK:
+                set(m->lines, m->victim, m->value);
+                break;
+        case FAULT_TRANSITION:
+                if (get(m->before, m->victim) != m->value)
+                        set(m->lines, m->victim, !m->value);
+                break;
+        case FAULT_INVERSION:
+                if (changed)
+                        set(m->lines, m->victim, !get(m->lines, m->victim));
+                break;
+        case FAULT_IDEMPOTENT:
+                if (changed)
+                        set(m->lines, m->victim, m->forced);
+                break;
+        case FAULT_STATE:
+                if (get(m->lines, m->aggressor) == m->value)
+                        set(m->lines, m->victim, m->forced);
+                break;
+        case FAULT_ALIAS: {
+                struct march_line *a = &m->lines[m->aggressor.line], *v = &m->lines[m->victim.line];
+
+                if (memcmp(a, &m->before[m->aggressor.line], sizeof(*a)) != 0)
+                        *v = *a;
+                else
+                        *a = *v;
+                break;
+        }
+        }
+}
+
+static void after_step(void *userdata, size_t bytes) {
+        struct memory *m = userdata;
+
+        assert_int_equal(bytes, sizeof(struct march_line));
+        apply_fault(m);
+        memcpy(m->before, m->lines, sizeof(m->lines));
+        if (m->n_steps < ELEMENTSOF(m->trace))
+                memcpy(m->trace[m->n_steps], m->lines, sizeof(m->lines));
+        m->n_steps++;
+}
+
+static void run_with(struct memory *m, const struct march_loops *loops, const char *pattern, unsigned first_pass,
+                     unsigned n_passes, size_t cache) {
+        /* Two regions, so that the way from one to the next is walked as well. */
+        const struct march_region regions[] = {
+                {m->lines, 2 * sizeof(struct march_line)},
+                {m->lines + 2, (N_LINES - 2) * sizeof(struct march_line)},
+        };
+        const struct march march = {
+                .pattern = march_pattern_find(pattern),
+                .loops = loops,
+                .regions = regions,
+                .n_regions = ELEMENTSOF(regions),
+                .cache = cache,
+                .step = sizeof(struct march_line),
+                .advanced = after_step,
+                .userdata = m,
+                .failures = &m->failures,
+        };
+
+        m->failures = (struct march_failures){};
+        m->n_steps = 0;
+        memset(m->lines, 0x5a, sizeof(m->lines));
+        apply_fault(m);
+        memcpy(m->before, m->lines, sizeof(m->lines));
+
+        for (unsigned pass = first_pass; pass < first_pass + n_passes; pass++)
+                for (unsigned element = 0; element < march.pattern->n_elements; element++)
+                        march_run_element(&march, pass, element);
+}
+
+static bool finds(struct memory *m, const char *pattern, unsigned n_passes) {
+        run_with(m, march_loops_best(), pattern, 0, n_passes, 0);
+        return m->failures.n_words > 0;
+}
+
+static int setup(void **state) {
+        *state = aligned_alloc(_Alignof(struct memory), sizeof(struct memory));
+        if (!*state)
+                return -1;
+
+        memset(*state, 0, sizeof(struct memory));
+        return 0;
+}
+
+static int teardown(void **state) {
+        free(*state);
+        return 0;
+}
+
+/* A test runs its body with the loops of each instruction set that this processor has. */
+static void for_each_loops(struct memory *m, void (*body)(struct memory *m, const struct march_loops *loops)) {
+        for (size_t i = 0; i < n_march_loops; i++)
+                if (march_loops_supported(march_loops[i]))
+                        body(m, march_loops[i]);
+}
+
+static void check_no_alarm(struct memory *m, const struct march_loops *loops) {
+        for (size_t i = 0; i < n_march_patterns; i++)
+                for (size_t cache = 0; cache <= sizeof(m->lines); cache += sizeof(m->lines) / 2) {
+                        run_with(m, loops, march_patterns[i].name, 0, 10, cache);
+                        assert_int_equal(m->failures.n_words, 0);
+                        assert_int_equal(m->n_steps, 10 * march_patterns[i].n_elements * N_LINES);
+                }
+}
+
+static void sound_memory_raises_no_alarm(void **state) {
+        for_each_loops(*state, check_no_alarm);
+}
+
+static void check_walk(struct memory *m, const struct march_loops *loops) {
+        run_with(m, loops, "march-c-", 0, 1, 0);
+
+        for (unsigned step = 0; step < N_LINES; step++)
+                for (unsigned line = 0; line < N_LINES; line++) {
+                        const uint64_t ones = UINT64_MAX;
+
+                        /* up r0w1, up r1w0, down r0w1, down r1w0 */
+                        assert_int_equal(m->trace[N_LINES + step][line].words[0], line <= step ? ones : 0);
+                        assert_int_equal(m->trace[2 * N_LINES + step][line].words[7], line <= step ? 0 : ones);
+                        assert_int_equal(m->trace[3 * N_LINES + step][line].words[3],
+                                         line >= N_LINES - 1 - step ? ones : 0);
+                        assert_int_equal(m->trace[4 * N_LINES + step][line].words[5],
+                                         line >= N_LINES - 1 - step ? 0 : ones);
+                }
+}
+
+static void elements_walk_in_their_direction(void **state) {
+        for_each_loops(*state, check_walk);
+}
+
+static void check_stuck(struct memory *m, const struct march_loops *loops) {
+        m->kind = FAULT_STUCK;
+
+        for (unsigned line = 0; line < N_LINES; line++)
+                for (unsigned bit = 0; bit < 512; bit += 73)
+                        for (unsigned value = 0; value < 2; value++) {
+                                const struct march_failure *first = &m->failures.items[0];
+
+                                m->victim = (struct bit){line, bit};
+                                m->value = value;
+                                run_with(m, loops, "march-c-", 0, 1, 0);
+
+                                /* r0 stands in three elements, r1 in two. */
+                                assert_int_equal(m->failures.n_words, value ? 3 : 2);
+                                assert_int_equal(m->failures.n_items, m->failures.n_words);
+                                assert_ptr_equal(first->address, &m->lines[line].words[bit / 64]);
+                                assert_int_equal(first->expected ^ first->actual, UINT64_C(1) << bit % 64);
+                                assert_int_equal(first->reread, first->actual);
+                                assert_int_equal(first->element, value ? 1 : 2);
+                                assert_int_equal(first->operation, 0);
+                                assert_int_equal(first->pass, 0);
+                        }
+}
+
+static void stuck_bit_is_found_where_it_is(void **state) {
+        for_each_loops(*state, check_stuck);
+}
+
+static void check_stuck_march_ss(struct memory *m, const struct march_loops *loops) {
+        m->kind = FAULT_STUCK;
+        m->victim = (struct bit){3, 200};
+        m->value = true;
+        run_with(m, loops, "march-ss", 0, 1, 0);
+
+        /* The fault returns after each line: the two r0 that open two elements, and the last element. */
+        assert_int_equal(m->failures.n_words, 5);
+        assert_int_equal(m->failures.items[1].operation, 1);
+        assert_int_equal(m->failures.items[1].element, 1);
+}
+
+static void long_elements_tell_the_operation(void **state) {
+        for_each_loops(*state, check_stuck_march_ss);
+}
+
+static void march_c_minus_finds_transition_faults(void **state) {
+        struct memory *m = *state;
+
+        m->kind = FAULT_TRANSITION;
+        for (unsigned value = 0; value < 2; value++) {
+                m->value = value;
+                m->victim = (struct bit){4, 77};
+                assert_true(finds(m, "march-c-", 1));
+        }
+}
+
+static void march_c_minus_finds_every_coupling_of_two_lines(void **state) {
+        static const enum fault_kind kinds[] = {FAULT_INVERSION, FAULT_IDEMPOTENT, FAULT_STATE};
+        struct memory *m = *state;
+
+        for (unsigned i = 0; i < N_LINES * N_LINES * ELEMENTSOF(kinds) * 4; i++) {
+                unsigned n = i;
+
+                m->aggressor = (struct bit){n % N_LINES, 77};
+                n /= N_LINES;
+                m->victim = (struct bit){n % N_LINES, 77};
+                n /= N_LINES;
+                m->kind = kinds[n % ELEMENTSOF(kinds)];
+                n /= ELEMENTSOF(kinds);
+                m->value = n & 1;
+                m->forced = n & 2;
+
+                if (m->aggressor.line != m->victim.line)
+                        assert_true(finds(m, "march-c-", 1));
+        }
+}
+
+static void march_c_minus_finds_every_address_alias(void **state) {
+        struct memory *m = *state;
+
+        m->kind = FAULT_ALIAS;
+        for (m->aggressor.line = 0; m->aggressor.line < N_LINES; m->aggressor.line++)
+                for (m->victim.line = 0; m->victim.line < N_LINES; m->victim.line++)
+                        if (m->aggressor.line != m->victim.line)
+                                assert_true(finds(m, "march-c-", 1));
+}
+
+/* Bits of one line are written at once: what one does to the other shows only where the background tells them apart. */
+static void coupling_within_a_line_takes_all_backgrounds(void **state) {
+        static const unsigned bits[] = {0, 1, 2, 31, 32, 63, 64, 65, 127, 128, 255, 256, 300, 510, 511};
+        struct memory *m = *state;
+        bool missed_by_one = false;
+
+        m->kind = FAULT_IDEMPOTENT;
+        for (unsigned i = 0; i < ELEMENTSOF(bits) * ELEMENTSOF(bits) * 4; i++) {
+                unsigned n = i / 4;
+
+                m->aggressor = (struct bit){1, bits[n % ELEMENTSOF(bits)]};
+                m->victim = (struct bit){1, bits[n / ELEMENTSOF(bits)]};
+                m->value = i & 1;
+                m->forced = i & 2;
+                if (m->aggressor.bit == m->victim.bit)
+                        continue;
+
+                assert_true(finds(m, "march-c-", (unsigned) n_march_backgrounds));
+                missed_by_one = missed_by_one || !finds(m, "march-c-", 1);
+        }
+
+        assert_true(missed_by_one);
+}
+
+static void backgrounds_tell_every_two_bits_of_a_line_apart(void **state _unused_) {
+        for (unsigned a = 0; a < 512; a++)
+                for (unsigned b = a + 1; b < 512; b++) {
+                        bool apart = false;
+
+                        for (size_t i = 0; i < n_march_backgrounds && !apart; i++)
+                                apart = get(&march_backgrounds[i], (struct bit){0, a}) !=
+                                        get(&march_backgrounds[i], (struct bit){0, b});
+                        assert_true(apart);
+                }
+}
+
+static void many_failures_are_counted_and_a_few_kept(void **state) {
+        struct memory *m = *state;
+
+        /* Lines 0 and 5 are one cell, so that all eight words of a line fail again and again. */
+        m->kind = FAULT_ALIAS;
+        m->aggressor.line = 0;
+        m->victim.line = 5;
+        run_with(m, march_loops_best(), "march-c-", 0, 10, 0);
+        assert_int_equal(m->failures.n_items, MARCH_FAILURES_MAX);
+        assert_int_equal(m->failures.n_words % (10 * MARCH_WORDS), 0);
+        assert_true(m->failures.n_words >= 10 * MARCH_WORDS);
+}
+
+/* The patterns alone, on a model with one cell that has a fault which sets off within one visit. */
+
+enum cell_fault {
+        CELL_SOUND,
+        CELL_READ_FLIPS_BEHIND, /* a read gives the right value and inverts the cell */
+        CELL_WRITE_DISTURBS,    /* a write of the value that it has inverts it */
+        CELL_READ_FLIPS,        /* a read inverts the cell and gives the inverse */
+};
+
+static bool model_finds(const struct march_pattern *pattern, enum cell_fault fault, bool when) {
+        bool cell = true, found = false;
+
+        for (size_t e = 0; e < pattern->n_elements; e++)
+                for (const enum march_operation *o = pattern->elements[e].operations; *o != MARCH_END; o++) {
+                        bool value = *o == MARCH_R1 || *o == MARCH_W1, sensitive = cell == when;
+
+                        if (*o == MARCH_W0 || *o == MARCH_W1)
+                                cell = fault == CELL_WRITE_DISTURBS && sensitive && cell == value ? !value : value;
+                        else {
+                                bool actual = cell;
+
+                                if (sensitive && (fault == CELL_READ_FLIPS_BEHIND || fault == CELL_READ_FLIPS))
+                                        cell = !cell;
+                                if (fault == CELL_READ_FLIPS)
+                                        actual = cell;
+                                found = found || actual != value;
+                        }
+                }
+
+        return found;
+}
+
+static void march_ss_finds_what_march_c_minus_misses(void **state _unused_) {
+        const struct march_pattern *c_minus = march_pattern_find("march-c-"), *ss = march_pattern_find("march-ss");
+
+        for (unsigned when = 0; when < 2; when++) {
+                assert_true(model_finds(c_minus, CELL_READ_FLIPS, when));
+                assert_true(model_finds(ss, CELL_READ_FLIPS, when));
+                assert_false(model_finds(c_minus, CELL_WRITE_DISTURBS, when));
+                assert_true(model_finds(ss, CELL_WRITE_DISTURBS, when));
+                assert_false(model_finds(c_minus, CELL_READ_FLIPS_BEHIND, when));
+                assert_true(model_finds(ss, CELL_READ_FLIPS_BEHIND, when));
+        }
+        assert_false(model_finds(c_minus, CELL_SOUND, true));
+        assert_false(model_finds(ss, CELL_SOUND, true));
+}
+
+static void patterns_say_what_they_are(void **state _unused_) {
+        const struct march_pattern *pattern = march_pattern_find("march-c-");
+        _cleanup_free_ char *text = NULL;
+
+        assert_non_null(pattern);
+        assert_string_equal(pattern->title, "March C-");
+        assert_int_equal(march_pattern_operations(pattern), 10);
+        assert_int_equal(march_pattern_operations(march_pattern_find("march-ss")), 22);
+        assert_null(march_pattern_find("march"));
+
+        text = march_element_text(&pattern->elements[4]);
+        assert_string_equal(text, "down r1w0");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(sound_memory_raises_no_alarm, setup, teardown),
+                cmocka_unit_test_setup_teardown(elements_walk_in_their_direction, setup, teardown),
+                cmocka_unit_test_setup_teardown(stuck_bit_is_found_where_it_is, setup, teardown),
+                cmocka_unit_test_setup_teardown(long_elements_tell_the_operation, setup, teardown),
+                cmocka_unit_test_setup_teardown(march_c_minus_finds_transition_faults, setup, teardown),
+                cmocka_unit_test_setup_teardown(march_c_minus_finds_every_coupling_of_two_lines, setup, teardown),
+                cmocka_unit_test_setup_teardown(march_c_minus_finds_every_address_alias, setup, teardown),
+                cmocka_unit_test_setup_teardown(coupling_within_a_line_takes_all_backgrounds, setup, teardown),
+                cmocka_unit_test_setup_teardown(many_failures_are_counted_and_a_few_kept, setup, teardown),
+                cmocka_unit_test(backgrounds_tell_every_two_bits_of_a_line_apart),
+                cmocka_unit_test(march_ss_finds_what_march_c_minus_misses),
+                cmocka_unit_test(patterns_say_what_they_are),
+        };
+
+        return cmocka_run_group_tests_name("march", tests, NULL, NULL);
+}
