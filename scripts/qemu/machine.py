@@ -134,7 +134,7 @@ class Machine:
 
         for child in self._children:
             self._selector.register(child.pidfd, selectors.EVENT_READ, self._on_end)
-        self._qmp.execute("cont")
+        self.qmp("cont")
         self.started = time.monotonic()
 
     def _start_qemu(self):
@@ -242,25 +242,36 @@ class Machine:
         while self._serial_open:
             self._on_serial()
 
-    def wait_for(self, pattern, seconds):
+    def _fail(self, text):
+        """The error, with the console's end for those who have not seen it."""
+        if not self._echo:
+            text += "\nlast on the console:\n  " + "\n  ".join(self.console.tail())
+        raise MachineError(text)
+
+    def wait_for(self, pattern, seconds, what=None):
         """Waits until the console shows pattern (after the last match; ^ and $ are those of a line). Gives the match.
 
-        MachineError when the guest ends first or the time is over.
+        what: the same in words. MachineError when the guest ends first or the time is over.
         """
         deadline = time.monotonic() + seconds
+        what = what or f"its console showed {pattern!r}"
         while True:
+            running = self.running
+            if not running:
+                self._drain()
             match = self.console.search(pattern)
             if match:
                 return match
-            if not self.running:
-                self._drain()
-                match = self.console.search(pattern)
-                if match:
-                    return match
-                raise MachineError(f"the guest ended ({self.shutdown or self._qemu.describe_end()}) "
-                                   f"before its console showed {pattern!r}")
+            if not running:
+                self._fail(f"the guest ended ({self.shutdown or self._qemu.describe_end()}) before {what}")
             if not self._turn(deadline):
-                raise MachineError(f"the console did not show {pattern!r} within {seconds} s")
+                self._fail(f"it took the guest more than {seconds:.0f} s until {what}")
+
+    def qmp(self, command, **arguments):
+        """Runs a command of QEMU's machine protocol and gives what it returns."""
+        answer = self._qmp.execute(command, **arguments)
+        self._take_events()
+        return answer
 
     def type(self, text):
         """Types on the serial console."""
@@ -278,17 +289,17 @@ class Machine:
         deadline = time.monotonic() + seconds
         while self.running:
             if not self._turn(deadline):
-                raise MachineError(f"the guest did not end within {seconds} s")
+                self._fail(f"the guest did not end within {seconds:.0f} s")
         self._drain()
         return self.shutdown
 
     def power_off(self, seconds):
         """Presses the power button and waits. True when the guest went down by itself, else its plug was pulled."""
-        self._qmp.execute("system_powerdown")
+        self.qmp("system_powerdown")
         try:
             self.wait_for_end(seconds)
             return True
         except MachineError:
-            self._qmp.execute("quit")
+            self.qmp("quit")
             self.wait_for_end(10)
             return False
