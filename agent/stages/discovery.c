@@ -61,6 +61,26 @@ static int identify(struct voyage *voyage, json_t **ret) {
         return inventory_dut_info(system, ret);
 }
 
+/* The channel has been at work since before the journal's first line. */
+static int bmc_begin(struct voyage *voyage) {
+        json_t *log;
+        size_t i;
+        int r;
+
+        r = journal_step_start(voyage->journal, "bmc", &voyage->bmc_step);
+        if (r < 0)
+                return r;
+
+        json_array_foreach(voyage->bmc_early, i, log) {
+                r = journal_step_artifact(voyage->journal, voyage->bmc_step, "log", json_incref(log));
+                if (r < 0)
+                        return r;
+        }
+
+        voyage->bmc_step_state = BMC_STEP_OPEN;
+        return 0;
+}
+
 static int bmc_settle(struct voyage *voyage) {
         enum channel_state state;
         enum ocp_status status;
@@ -80,7 +100,7 @@ static int bmc_settle(struct voyage *voyage) {
         else
                 status = OCP_SKIP;
 
-        voyage->bmc_step_open = false;
+        voyage->bmc_step_state = BMC_STEP_OVER;
         return journal_step_end(voyage->journal, voyage->bmc_step, status);
 }
 
@@ -98,7 +118,7 @@ static int publish(struct voyage *voyage) {
         if (r < 0)
                 return r;
 
-        r = journal_step_log(voyage->journal, step, "INFO", "%zu parts recorded", json_object_size(voyage->inventory));
+        r = journal_step_log(voyage->journal, step, "INFO", "all parts recorded as one");
         if (r < 0)
                 return r;
 
@@ -120,10 +140,9 @@ static int discovery_run(struct voyage *voyage) {
                 return r;
 
         if (voyage->channel) {
-                r = journal_step_start(voyage->journal, "bmc", &voyage->bmc_step);
+                r = bmc_begin(voyage);
                 if (r < 0)
                         return r;
-                voyage->bmc_step_open = true;
         }
 
         r = inventory_take(voyage->event, &inventory_live_roots, NULL, voyage->plan->inventory_time_limit, &observer,

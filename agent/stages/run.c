@@ -40,10 +40,18 @@ void step_log(const char *severity, const char *message, void *userdata) {
 static void on_channel_log(const char *severity, const char *message, void *userdata) {
         struct voyage *voyage = userdata;
 
-        if (voyage->bmc_step_open)
+        switch (voyage->bmc_step_state) {
+        case BMC_STEP_AHEAD:
+                (void) json_append(voyage->bmc_early,
+                                   json_pack("{s:s, s:s}", "severity", severity, "message", message));
+                break;
+        case BMC_STEP_OPEN:
                 (void) journal_step_log(voyage->journal, voyage->bmc_step, severity, "%s", message);
-        else
+                break;
+        case BMC_STEP_OVER:
                 (void) journal_log(voyage->journal, severity, "bmc: %s", message);
+                break;
+        }
 }
 
 static void on_channel_state(enum channel_state state _unused_, const char *summary, void *userdata) {
@@ -60,6 +68,7 @@ static void voyage_done(struct voyage *voyage) {
         channel_free(voyage->channel);
         plan_free(voyage->plan);
         json_decref(voyage->inventory);
+        json_decref(voyage->bmc_early);
         free(voyage->bmc_summary);
         outcome_done(&voyage->outcome);
         event_free(voyage->event);
@@ -86,6 +95,10 @@ static int voyage_open(struct voyage *voyage) {
         r = event_new(&voyage->event);
         if (r < 0)
                 return log_error(r, "the event loop cannot be made");
+
+        voyage->bmc_early = json_array();
+        if (!voyage->bmc_early)
+                return log_error(-ENOMEM, "no memory");
 
         if (voyage->plan->bmc_channel != CHANNEL_OFF) {
                 r = channel_start(voyage->event, voyage->plan, JOURNAL_FILE, boot, &channel_handler, voyage,

@@ -24,8 +24,9 @@ struct voyage {
 
         json_t *inventory;       /* from discovery on */
         bool trial_failed;       /* a trial found something, or could not run */
-        bool bmc_step_open;      /* what the channel tells belongs to this step of discovery */
-        unsigned bmc_step;
+        unsigned bmc_step;       /* of discovery: what the channel tells belongs to it while it is open */
+        enum bmc_step_state { BMC_STEP_AHEAD, BMC_STEP_OPEN, BMC_STEP_OVER } bmc_step_state;
+        json_t *bmc_early;       /* what it told before: an array of OCP logs */
         char *bmc_summary;       /* what the channel said when its state changed last */
 
         struct outcome outcome;  /* set by production */
