@@ -63,7 +63,7 @@ enum ffs_result ffs_volume_open(const void *data, size_t size, struct ffs_volume
         files = header.header_length;
         if (header.ext_offset != 0) {
                 /* The files begin behind the extended header, which lies in the body of a pad file. */
-                if (header.ext_offset < header.header_length ||
+                if (header.ext_offset < header.header_length || header.ext_offset > header.length ||
                     header.length - header.ext_offset < sizeof(ext))
                         return FFS_BROKEN;
 

@@ -11,9 +11,9 @@
 #define HEADER_SIZE 13U
 #define SIZE_OFFSET 5U
 
-/* What the dictionary needs in OVMF, which decodes 16 MiB and less, and some more. */
-#define DICTIONARY_SIZE (16U * 1024 * 1024)
-#define MEMORY_MAX      (256ULL * 1024 * 1024)
+#define DICTIONARY_MIN (64U * 1024)
+#define DICTIONARY_MAX (16U * 1024 * 1024)
+#define MEMORY_MAX     (256ULL * 1024 * 1024)
 
 static int errno_from_lzma(lzma_ret r) {
         switch (r) {
@@ -33,7 +33,7 @@ static int errno_from_lzma(lzma_ret r) {
         }
 }
 
-int lzma_decode(const void *data, size_t size, size_t max, uint8_t **ret, size_t *ret_size) {
+int alone_decode(const void *data, size_t size, size_t max, uint8_t **ret, size_t *ret_size) {
         _cleanup_free_ uint8_t *buffer = NULL;
         lzma_stream stream = LZMA_STREAM_INIT;
         uint64_t decoded_size;
@@ -75,7 +75,7 @@ int lzma_decode(const void *data, size_t size, size_t max, uint8_t **ret, size_t
         return 0;
 }
 
-int lzma_encode(const void *data, size_t size, uint8_t **ret, size_t *ret_size) {
+int alone_encode(const void *data, size_t size, uint8_t **ret, size_t *ret_size) {
         _cleanup_free_ uint8_t *buffer = NULL;
         lzma_stream stream = LZMA_STREAM_INIT;
         size_t room = lzma_stream_buffer_bound(size);
@@ -85,7 +85,10 @@ int lzma_encode(const void *data, size_t size, uint8_t **ret, size_t *ret_size) 
 
         if (room == 0 || lzma_lzma_preset(&options, 9 | LZMA_PRESET_EXTREME))
                 return -EIO;
-        options.dict_size = DICTIONARY_SIZE;
+
+        options.dict_size = DICTIONARY_MIN;
+        while (options.dict_size < size && options.dict_size < DICTIONARY_MAX)
+                options.dict_size *= 2;
 
         buffer = malloc(room);
         if (!buffer)

@@ -7,7 +7,7 @@
 
 /* Decodes size bytes at data into a new buffer. Returns 0, -EBADMSG when they are no LZMA or end too early,
  * -EFBIG when the header promises more than max bytes, -ENOMEM. */
-int lzma_decode(const void *data, size_t size, size_t max, uint8_t **ret, size_t *ret_size);
+int alone_decode(const void *data, size_t size, size_t max, uint8_t **ret, size_t *ret_size);
 
 /* Encodes size bytes at data into a new buffer. Returns 0, -ENOMEM, -EIO when liblzma fails otherwise. */
-int lzma_encode(const void *data, size_t size, uint8_t **ret, size_t *ret_size);
+int alone_encode(const void *data, size_t size, uint8_t **ret, size_t *ret_size);

@@ -257,9 +257,9 @@ int ovmf_repack(uint8_t *code, size_t size, const void *driver, size_t driver_si
         if (r < 0)
                 return r;
 
-        r = lzma_decode(section.data - section.header_size + header.data_offset,
-                        section.size + section.header_size - header.data_offset, DECODED_MAX, &volumes,
-                        &volumes_size);
+        r = alone_decode(section.data - section.header_size + header.data_offset,
+                         section.size + section.header_size - header.data_offset, DECODED_MAX, &volumes,
+                         &volumes_size);
         if (r < 0)
                 return r;
 
@@ -267,7 +267,7 @@ int ovmf_repack(uint8_t *code, size_t size, const void *driver, size_t driver_si
         if (r < 0)
                 return r;
 
-        r = lzma_encode(volumes, volumes_size, &packed, &packed_size);
+        r = alone_encode(volumes, volumes_size, &packed, &packed_size);
         if (r < 0)
                 return r;
 
