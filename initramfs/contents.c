@@ -46,14 +46,27 @@ static void content_done(struct content *c) {
         free(c->program);
 }
 
+/* Absolute, and nothing in it that a later part would undo. */
+static bool is_image_path(const char *path) {
+        do {
+                size_t length = strcspn(path + 1, "/");
+
+                if (path[0] != '/' || length == 0 || (length == 1 && path[1] == '.') ||
+                    (length == 2 && path[1] == '.' && path[2] == '.'))
+                        return false;
+                path += 1 + length;
+        } while (*path);
+
+        return true;
+}
+
 /* Takes over what c holds, also when it fails. */
 static int add(struct parser *p, struct content *c, const char *path) {
         struct contents *contents = &p->contents;
         struct content *larger;
         int r = -ENOMEM;
 
-        if (path[0] != '/' || path[1] == 0 || path[strlen(path) - 1] == '/' || strstr(path, "//") ||
-            strstr(path, "/./") || strstr(path, "/../")) {
+        if (!is_image_path(path)) {
                 r = refuse(p, "\"%s\" is no absolute path in the image", path);
                 goto fail;
         }
