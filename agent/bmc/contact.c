@@ -221,6 +221,7 @@ int contact_find_fingerprint(struct contact *contact) {
                 return 1;
 
         if (contact->ipmi.n_items == 0) {
+                ipmi_list_done(&contact->ipmi);
                 r = contact->environment->open_ipmi(contact->environment->dev_root, &contact->ipmi);
                 if (r < 0)
                         return contact_fail(contact, r, "the IPMI devices in %s cannot be listed: %s",
