@@ -57,8 +57,6 @@ static bool member_is_good(const struct member *member, const json_t *value) {
 }
 
 static void emit(struct run *run, const char *kind, json_t *content) {
-        _cleanup_json_ json_t *owned = content;
-
         if (!content) {
                 run->problem = -ENOMEM;
                 return;
@@ -67,6 +65,7 @@ static void emit(struct run *run, const char *kind, json_t *content) {
         if (streq(kind, "error"))
                 run->error = true;
         run->observer->artifact(kind, content, run->userdata);
+        json_decref(content);
 }
 
 static void _printf_(3, 4) emit_error(struct run *run, const char *symptom, const char *format, ...) {

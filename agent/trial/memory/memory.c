@@ -179,8 +179,8 @@ static int report_result(const struct memory_trial *trial, const struct memory_s
                 n_words += shares[i]->n_words;
         }
 
-        coverage = strprintf("%s of %s%s tested (%.0f %%)", FORMAT_BYTES(trial->size),
-                             installed > 0 ? "" : "the kernel's ", FORMAT_BYTES(whole), share);
+        coverage = strprintf("%s of %s%s tested (%.*f %%)", FORMAT_BYTES(trial->size),
+                             installed > 0 ? "" : "the kernel's ", FORMAT_BYTES(whole), share < 10 ? 2 : 0, share);
         if (!coverage)
                 return -ENOMEM;
 
