@@ -2,6 +2,7 @@
 
 #include <blkid/blkid.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "field.h"
@@ -52,6 +53,18 @@ static int add_filesystem(json_t *object, blkid_probe probe) {
         return json_set(object, "filesystem", TAKE_PTR(filesystem));
 }
 
+/* A GPT has GUIDs for the types, a DOS table has bytes. */
+static int set_type(json_t *object, blkid_partition partition) {
+        const char *guid = blkid_partition_get_type_string(partition);
+        char code[8];
+
+        if (guid)
+                return field_set_text(object, "type", guid);
+
+        snprintf(code, sizeof(code), "0x%02x", (unsigned) blkid_partition_get_type(partition) & 0xff);
+        return json_set_string(object, "type", code);
+}
+
 static int add_partition(int fd, blkid_partition partition, json_t *partitions) {
         _cleanup_json_ json_t *object = json_object();
         blkid_loff_t start = blkid_partition_get_start(partition), size = blkid_partition_get_size(partition);
@@ -82,7 +95,7 @@ static int add_partition(int fd, blkid_partition partition, json_t *partitions) 
         if (r < 0)
                 return r;
 
-        r = field_set_text(object, "type", blkid_partition_get_type_string(partition));
+        r = set_type(object, partition);
         if (r < 0)
                 return r;
 

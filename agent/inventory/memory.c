@@ -272,6 +272,7 @@ int memory_decode(const struct smbios *smbios, json_t *part) {
 
         while (smbios && r >= 0 && smbios_next(smbios, &s) > 0) {
                 uint64_t bytes = 0;
+                uint16_t size;
 
                 if (s.type == SMBIOS_MEMORY_ARRAY)
                         r = add_decoded(arrays, &s, array_fields);
@@ -281,7 +282,7 @@ int memory_decode(const struct smbios *smbios, json_t *part) {
                         size_known = module_size(&s, &bytes) && size_known;
                         installed += bytes;
                         n_modules++;
-                        n_populated += bytes > 0;
+                        n_populated += smbios_u16(&s, 0x0c, &size) && size != 0;
                         r = add_decoded(modules, &s, module_fields);
                 }
         }

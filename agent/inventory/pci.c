@@ -18,7 +18,7 @@
 
 #define WANTED                                                                                                 \
         (PCI_FILL_IDENT | PCI_FILL_CLASS | PCI_FILL_CLASS_EXT | PCI_FILL_SUBSYS | PCI_FILL_PHYS_SLOT |         \
-         PCI_FILL_NUMA_NODE | PCI_FILL_DRIVER | PCI_FILL_PARENT)
+         PCI_FILL_NUMA_NODE)
 
 static void pci_cleanupp(struct pci_access **access) {
         if (*access)
@@ -151,10 +151,6 @@ static int add_link(json_t *object, int device_fd) {
         return json_set(object, "link", TAKE_PTR(link));
 }
 
-static char *address_text(const struct pci_dev *device) {
-        return strprintf("%04x:%02x:%02x.%d", (unsigned) device->domain, device->bus, device->dev, device->func);
-}
-
 /* Names out of pci.ids, where the machine has one. */
 static int add_names(json_t *object, struct pci_access *access, const struct pci_dev *device) {
         char vendor[256], name[256];
@@ -206,17 +202,18 @@ static int add_identity(json_t *object, const struct pci_dev *device, int known)
 }
 
 /* Where it sits: under which bridge, near which memory, in which slot. */
-static int add_place(json_t *object, const struct pci_dev *device, int known) {
-        _cleanup_free_ char *parent = NULL;
+static int add_place(json_t *object, const char *path, const struct pci_dev *device, int known) {
+        _cleanup_free_ char *real = NULL, *parent = NULL;
         int r;
 
-        if (device->parent) {
-                parent = address_text(device->parent);
-                if (!parent)
-                        return -ENOMEM;
+        real = realpath(path, NULL);
+        if (real) {
+                r = sysfs_find_parent(real, "pci", &parent);
+                if (r < 0)
+                        return r;
         }
 
-        r = json_set_string(object, "parent", parent);
+        r = field_set_text(object, "parent", parent ? sysfs_name(parent) : NULL);
         if (r < 0)
                 return r;
 
@@ -231,12 +228,12 @@ static int add_place(json_t *object, const struct pci_dev *device, int known) {
 
 static int describe(const struct inventory_roots *roots, struct pci_access *access, struct pci_dev *device,
                     json_t **ret) {
-        _cleanup_free_ char *address = NULL, *path = NULL;
+        _cleanup_free_ char *address = NULL, *path = NULL, *driver = NULL;
         _cleanup_json_ json_t *object = json_object();
         _cleanup_close_ int fd = -EBADF;
         int known, r;
 
-        address = address_text(device);
+        address = strprintf("%04x:%02x:%02x.%d", (unsigned) device->domain, device->bus, device->dev, device->func);
         if (!address || !object)
                 return -ENOMEM;
 
@@ -262,11 +259,15 @@ static int describe(const struct inventory_roots *roots, struct pci_access *acce
         if (r < 0)
                 return r;
 
-        r = field_set_text(object, "driver", pci_get_string_property(device, PCI_FILL_DRIVER));
+        r = sysfs_link_name(fd, "driver", &driver);
         if (r < 0)
                 return r;
 
-        r = add_place(object, device, known);
+        r = field_set_text(object, "driver", driver);
+        if (r < 0)
+                return r;
+
+        r = add_place(object, path, device, known);
         if (r < 0)
                 return r;
 

@@ -80,23 +80,36 @@ static void shrink(const struct table *table, size_t *widths, size_t total, size
         }
 }
 
-static void print_row(const struct table *table, FILE *file, const size_t *widths, size_t last, size_t row) {
-        fprintf(file, "%*s", (int) INDENT, "");
+static const char *row_text(const struct table *table, size_t row, size_t column) {
+        return row == SIZE_MAX ? table->columns[column].heading : cell_text(table, row, column);
+}
 
-        for (size_t i = 0; i <= last; i++) {
-                const char *text = row == SIZE_MAX ? table->columns[i].heading : cell_text(table, row, i);
-                size_t length = strlen(text), shown = MIN(length, widths[i]);
-                bool cut = shown < length;
-                size_t pad = widths[i] - shown;
+/* Row SIZE_MAX is that of the headings. */
+static void print_row(const struct table *table, FILE *file, const size_t *widths, size_t row) {
+        size_t end = table->n_columns, blanks = INDENT;
+
+        /* No blanks behind the last text. */
+        while (end > 0 && (widths[end - 1] == 0 || !*row_text(table, row, end - 1)))
+                end--;
+
+        for (size_t i = 0; i < end; i++) {
+                const char *text = row_text(table, row, i);
+                size_t length = strlen(text), pad;
 
                 if (widths[i] == 0)
                         continue;
 
+                pad = widths[i] - MIN(length, widths[i]);
                 if (table->columns[i].fit == TABLE_RIGHT)
-                        fprintf(file, "%*s", (int) pad, "");
-                fprintf(file, "%.*s%s", (int) (cut ? shown - 2 : shown), text, cut ? ".." : "");
-                if (i < last)
-                        fprintf(file, "%*s", (int) ((table->columns[i].fit == TABLE_RIGHT ? 0 : pad) + GAP), "");
+                        blanks += pad;
+                fprintf(file, "%*s", (int) blanks, "");
+
+                if (length > widths[i])
+                        fprintf(file, "%.*s..", (int) widths[i] - 2, text);
+                else
+                        fputs(text, file);
+
+                blanks = GAP + (table->columns[i].fit == TABLE_RIGHT ? 0 : pad);
         }
 
         fputc('\n', file);
@@ -104,7 +117,7 @@ static void print_row(const struct table *table, FILE *file, const size_t *width
 
 int table_print(const struct table *table, struct screen *screen) {
         _cleanup_free_ size_t *widths = NULL;
-        size_t total = INDENT, last = 0;
+        size_t total = INDENT;
 
         widths = calloc(table->n_columns, sizeof(*widths));
         if (!widths)
@@ -118,15 +131,14 @@ int table_print(const struct table *table, struct screen *screen) {
 
                 widths[i] = MAX(widths[i], strlen(table->columns[i].heading));
                 total += widths[i] + (total > INDENT ? GAP : 0);
-                last = i;
         }
 
         if (total > INDENT) {
                 shrink(table, widths, total, screen->width - 1);
 
-                print_row(table, screen->file, widths, last, SIZE_MAX);
+                print_row(table, screen->file, widths, SIZE_MAX);
                 for (size_t row = 0; row < table->n_rows; row++)
-                        print_row(table, screen->file, widths, last, row);
+                        print_row(table, screen->file, widths, row);
         }
 
         return table->failed ? -ENOMEM : 0;

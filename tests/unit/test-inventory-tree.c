@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tests/unit/captured-tree.h"
+#include "tests/unit/smbios-table.h"
+
+static int setup(void **state) {
+        *state = calloc(1, sizeof(struct captured_tree));
+        assert_non_null(*state);
+        tree_setup(*state);
+        return 0;
+}
+
+static int teardown(void **state) {
+        tree_teardown(*state);
+        free(*state);
+        return 0;
+}
+
+static void write_cpu(const struct captured_tree *tree, unsigned cpu, unsigned package, unsigned core) {
+        char path[128], text[16];
+
+        snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%u/topology/physical_package_id", cpu);
+        snprintf(text, sizeof(text), "%u\n", package);
+        tree_write(tree, path, text);
+        snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%u/topology/core_id", cpu);
+        snprintf(text, sizeof(text), "%u\n", core);
+        tree_write(tree, path, text);
+}
+
+static void write_cache(const struct captured_tree *tree, unsigned cpu, unsigned index, const char *level,
+                        const char *type, const char *size, const char *users) {
+        const struct {
+                const char *attribute, *value;
+        } attributes[] = {{"level", level}, {"type", type}, {"size", size}, {"shared_cpu_list", users}};
+
+        for (size_t i = 0; i < ELEMENTSOF(attributes); i++) {
+                char path[128];
+
+                snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%u/cache/index%u/%s", cpu, index,
+                         attributes[i].attribute);
+                tree_write(tree, path, attributes[i].value);
+        }
+}
+
+static void write_smbios(const struct captured_tree *tree, const struct smbios_table *table) {
+        uint8_t entry_point[0x18];
+
+        entry_point_64(entry_point, table->size);
+        tree_write_bytes(tree, "sys/firmware/dmi/tables/smbios_entry_point", entry_point, sizeof(entry_point));
+        tree_write_bytes(tree, "sys/firmware/dmi/tables/DMI", table->bytes, table->size);
+}
+
+#define CPUINFO(number, microcode)                                                                             \
+        "processor\t: " number "\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 143\n"                \
+        "model name\t: Fast 9000\nstepping\t: 8\nmicrocode\t: " microcode "\nflags\t\t: fpu avx2 amx_tile\n\n"
+
+static void processors_join_running_packages_to_sockets(void **state) {
+        static const uint8_t enabled[0x1a] = {[0x04] = 1, 3, [0x18] = 0x41}, empty[0x1a] = {[0x04] = 1, 3};
+        struct captured_tree *tree = *state;
+        struct smbios_table table = {};
+
+        table_append(&table, SMBIOS_PROCESSOR, 0x0400, enabled + 4, sizeof(enabled) - 4, TABLE_STRINGS("CPU 1"));
+        table_append(&table, SMBIOS_PROCESSOR, 0x0401, empty + 4, sizeof(empty) - 4, TABLE_STRINGS("CPU 2"));
+        table_append(&table, SMBIOS_PROCESSOR, 0x0402, enabled + 4, sizeof(enabled) - 4, TABLE_STRINGS("CPU 3"));
+        write_smbios(tree, &table);
+
+        /* Two packages, a core with two threads and one with one; the kernel numbers them across. */
+        tree_write(tree, "proc/cpuinfo",
+                   CPUINFO("0", "0x10") CPUINFO("1", "0x20") CPUINFO("2", "0x10") CPUINFO("3", "0x10"));
+        write_cpu(tree, 0, 0, 0);
+        write_cpu(tree, 1, 1, 0);
+        write_cpu(tree, 2, 0, 1);
+        write_cpu(tree, 3, 0, 0);
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "processors");
+        const json_t *sockets = json_object_get(part, "sockets");
+        assert_json(part, "{\"package_count\": 2, \"core_count\": 3, \"thread_count\": 4,"
+                          " \"flags\": [\"fpu\", \"avx2\", \"amx_tile\"]}");
+        assert_int_equal(json_array_size(sockets), 3);
+        assert_json(json_array_get(sockets, 0),
+                    "{\"socket\": \"CPU 1\", \"package\": 0, \"running_core_count\": 2, \"running_thread_count\": 3,"
+                    " \"microcode\": \"0x10\", \"model\": \"Fast 9000\", \"vendor_id\": \"GenuineIntel\","
+                    " \"family_number\": 6, \"model_number\": 143, \"stepping_number\": 8, \"caches\": null}");
+        assert_json(json_array_get(sockets, 1), "{\"socket\": \"CPU 2\", \"package\": null, \"model\": null}");
+        assert_json(json_array_get(sockets, 2),
+                    "{\"socket\": \"CPU 3\", \"package\": 1, \"running_core_count\": 1, \"microcode\": \"0x20\"}");
+}
+
+static void packages_that_do_not_match_the_sockets_are_not_tied_to_them(void **state) {
+        static const uint8_t enabled[0x1a] = {[0x04] = 1, 3, [0x18] = 0x41};
+        struct captured_tree *tree = *state;
+        struct smbios_table table = {};
+
+        table_append(&table, SMBIOS_PROCESSOR, 0x0400, enabled + 4, sizeof(enabled) - 4, TABLE_STRINGS("CPU 1"));
+        table_append(&table, SMBIOS_PROCESSOR, 0x0401, enabled + 4, sizeof(enabled) - 4, TABLE_STRINGS("CPU 2"));
+        write_smbios(tree, &table);
+        tree_write(tree, "proc/cpuinfo", CPUINFO("0", "0x10"));
+        write_cpu(tree, 0, 0, 0);
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "processors");
+        const json_t *sockets = json_object_get(part, "sockets");
+        assert_int_equal(json_array_size(sockets), 3);
+        assert_json(json_array_get(sockets, 0), "{\"socket\": \"CPU 1\", \"package\": null}");
+        assert_json(json_array_get(sockets, 1), "{\"socket\": \"CPU 2\", \"package\": null}");
+        assert_json(json_array_get(sockets, 2), "{\"socket\": null, \"status\": null, \"package\": 0}");
+}
+
+static void caches_are_counted_once_for_all_that_share_them(void **state) {
+        struct captured_tree *tree = *state;
+
+        tree_write(tree, "proc/cpuinfo", CPUINFO("0", "0x10") CPUINFO("1", "0x10"));
+        write_cpu(tree, 0, 0, 0);
+        write_cpu(tree, 1, 0, 1);
+        write_cache(tree, 0, 0, "1", "Data", "32K", "0");
+        write_cache(tree, 0, 1, "3", "Unified", "260M", "0-1");
+        write_cache(tree, 1, 0, "1", "Data", "32K", "1");
+        write_cache(tree, 1, 1, "3", "Unified", "260M", "0-1");
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "processors");
+        const json_t *caches =
+                json_object_get(json_array_get(json_object_get(part, "sockets"), 0), "caches");
+        assert_int_equal(json_array_size(caches), 2);
+        assert_json(json_array_get(caches, 0),
+                    "{\"level\": 1, \"type\": \"data\", \"size_bytes\": 32768, \"count\": 2, \"ways\": null}");
+        assert_json(json_array_get(caches, 1),
+                    "{\"level\": 3, \"type\": \"unified\", \"size_bytes\": 272629760, \"count\": 1}");
+}
+
+static void cpuinfo_that_names_no_processor_is_refused(void **state) {
+        static const char *const bad[] = {"", "\n\n\n", "processor", "processor\t: x\n", "model name\t: Fast\n\n"};
+        struct captured_tree *tree = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                json_t *part = NULL;
+
+                tree_write(tree, "proc/cpuinfo", bad[i]);
+                for (size_t j = 0; collectors[j]; j++)
+                        if (streq(collectors[j]->name, "processors"))
+                                assert_int_equal(collectors[j]->collect(&tree->roots, &part), -EBADMSG);
+        }
+}
+
+static void memory_tells_usable_and_the_firmware_map(void **state) {
+        struct captured_tree *tree = *state;
+
+        tree_write(tree, "proc/meminfo", "MemTotal:        2029404 kB\nMemFree:         1000 kB\n");
+        tree_write(tree, "sys/firmware/memmap/0/start", "0x0\n");
+        tree_write(tree, "sys/firmware/memmap/0/end", "0x9ffff\n");
+        tree_write(tree, "sys/firmware/memmap/0/type", "System RAM\n");
+        tree_write(tree, "sys/firmware/memmap/1/start", "0x100000\n");
+        tree_write(tree, "sys/firmware/memmap/1/end", "0x7fffffff\n");
+        tree_write(tree, "sys/firmware/memmap/1/type", "System RAM\n");
+        tree_write(tree, "sys/firmware/memmap/2/start", "0xffc00000\n");
+        tree_write(tree, "sys/firmware/memmap/2/end", "0xffffffff\n");
+        tree_write(tree, "sys/firmware/memmap/2/type", "Reserved\n");
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "memory");
+        assert_json(part, "{\"usable_bytes\": 2078109696, \"firmware_ram_bytes\": 2147090432,"
+                          " \"installed_bytes\": null, \"modules\": []}");
+        assert_json(json_array_get(json_object_get(part, "firmware_map"), 2),
+                    "{\"address\": 4290772992, \"size_bytes\": 4194304, \"type\": \"Reserved\"}");
+}
+
+static void system_tells_uefi_and_secure_boot(void **state) {
+        struct captured_tree *tree = *state;
+
+        tree_write_bytes(tree, "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+                         "\6\0\0\0\1", 5);
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "system");
+        assert_json(part, "{\"boot_mode\": \"uefi\", \"secure_boot\": true, \"manufacturer\": null}");
+}
+
+static void secure_boot_variable_of_a_wrong_size_is_unknown(void **state) {
+        struct captured_tree *tree = *state;
+
+        tree_write_bytes(tree, "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", "\6\0\0\0",
+                         4);
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "system");
+        assert_json(part, "{\"boot_mode\": \"uefi\", \"secure_boot\": null}");
+}
+
+#define PCI_ROOT "sys/devices/pci0000:00/"
+
+static void write_pci(const struct captured_tree *tree, const char *parent, const char *address, const char *class,
+                      const char *vendor, const char *device) {
+        const struct {
+                const char *attribute, *value;
+        } attributes[] = {
+                {"class", class}, {"vendor", vendor}, {"device", device}, {"revision", "0x02\n"}, {"irq", "0\n"},
+                {"resource", "0x0 0x0 0x0\n"}, {"subsystem_vendor", "0x1af4\n"}, {"subsystem_device", "0x1100\n"},
+                {"numa_node", "-1\n"},
+        };
+        char path[256], target[256];
+
+        for (size_t i = 0; i < ELEMENTSOF(attributes); i++) {
+                snprintf(path, sizeof(path), PCI_ROOT "%s%s/%s", parent, address, attributes[i].attribute);
+                tree_write(tree, path, attributes[i].value);
+        }
+
+        snprintf(path, sizeof(path), PCI_ROOT "%s%s/config", parent, address);
+        tree_write_bytes(tree, path, (uint8_t[64]){}, 64);
+        snprintf(path, sizeof(path), PCI_ROOT "%s%s/subsystem", parent, address);
+        tree_link(tree, path, "../../../../bus/pci");
+        snprintf(path, sizeof(path), "sys/bus/pci/devices/%s", address);
+        snprintf(target, sizeof(target), "../../../devices/pci0000:00/%s%s", parent, address);
+        tree_link(tree, path, target);
+}
+
+static void pci_tells_ids_link_and_parent(void **state) {
+        struct captured_tree *tree = *state;
+
+        write_pci(tree, "", "0000:00:02.0", "0x060400\n", "0x8086\n", "0x347a\n");
+        write_pci(tree, "0000:00:02.0/", "0000:01:00.0", "0x010802\n", "0x144d\n", "0xa80a\n");
+        tree_write(tree, PCI_ROOT "0000:00:02.0/0000:01:00.0/current_link_speed", "8.0 GT/s PCIe\n");
+        tree_write(tree, PCI_ROOT "0000:00:02.0/0000:01:00.0/current_link_width", "2\n");
+        tree_write(tree, PCI_ROOT "0000:00:02.0/0000:01:00.0/max_link_speed", "16.0 GT/s PCIe\n");
+        tree_write(tree, PCI_ROOT "0000:00:02.0/0000:01:00.0/max_link_width", "4\n");
+        tree_link(tree, PCI_ROOT "0000:00:02.0/0000:01:00.0/driver", "../../../../bus/pci/drivers/nvme");
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "pci");
+        assert_int_equal(json_array_size(part), 2);
+        assert_json(json_array_get(part, 0), "{\"address\": \"0000:00:02.0\", \"class_name\": \"PCI bridge\","
+                                             " \"parent\": null, \"driver\": null, \"link\": null}");
+        assert_json(json_array_get(part, 1),
+                    "{\"address\": \"0000:01:00.0\", \"class\": \"0x010802\", \"class_name\": \"NVMe controller\","
+                    " \"vendor_id\": \"0x144d\", \"device_id\": \"0xa80a\", \"revision\": \"0x02\","
+                    " \"subsystem_vendor_id\": \"0x1af4\", \"subsystem_device_id\": \"0x1100\","
+                    " \"parent\": \"0000:00:02.0\", \"driver\": \"nvme\", \"numa_node\": null,"
+                    " \"link\": {\"speed_gts\": 8.0, \"width\": 2, \"maximum_speed_gts\": 16.0,"
+                    " \"maximum_width\": 4}}");
+}
+
+static void pci_link_that_is_down_is_unknown(void **state) {
+        struct captured_tree *tree = *state;
+
+        write_pci(tree, "", "0000:00:02.0", "0x060400\n", "0x8086\n", "0x347a\n");
+        tree_write(tree, PCI_ROOT "0000:00:02.0/current_link_speed", "Unknown\n");
+        tree_write(tree, PCI_ROOT "0000:00:02.0/current_link_width", "0\n");
+        tree_write(tree, PCI_ROOT "0000:00:02.0/max_link_speed", "32.0 GT/s PCIe\n");
+        tree_write(tree, PCI_ROOT "0000:00:02.0/max_link_width", "16\n");
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "pci");
+        assert_json(json_array_get(part, 0), "{\"link\": {\"speed_gts\": null, \"width\": null,"
+                                             " \"maximum_speed_gts\": 32.0, \"maximum_width\": 16}}");
+}
+
+static void machine_without_pci_has_no_such_part(void **state) {
+        struct captured_tree *tree = *state;
+        json_t *part = NULL;
+
+        for (size_t i = 0; collectors[i]; i++)
+                if (streq(collectors[i]->name, "pci"))
+                        assert_int_equal(collectors[i]->collect(&tree->roots, &part), -ENODEV);
+}
+
+#define NVME PCI_ROOT "0000:00:03.0/nvme/nvme0/"
+
+static void write_nvme(const struct captured_tree *tree, const char *sectors) {
+        write_pci(tree, "", "0000:00:03.0", "0x010802\n", "0x144d\n", "0xa80a\n");
+        tree_write(tree, NVME "model", "Fine Drive 1T                 \n");
+        tree_write(tree, NVME "serial", "S1\033[2J\n");
+        tree_write(tree, NVME "firmware_rev", "GXA7301Q\n");
+        tree_link(tree, NVME "subsystem", "../../../../../class/nvme");
+        tree_write(tree, NVME "nvme0n1/size", sectors);
+        tree_write(tree, NVME "nvme0n1/wwid", "eui.0025388b710116a1\n");
+        tree_write(tree, NVME "nvme0n1/queue/logical_block_size", "512\n");
+        tree_write(tree, NVME "nvme0n1/queue/rotational", "0\n");
+        tree_link(tree, NVME "nvme0n1/device", "../../nvme0");
+        tree_link(tree, NVME "nvme0n1/subsystem", "../../../../../../class/block");
+        tree_link(tree, "sys/class/block/nvme0n1", "../../devices/pci0000:00/0000:00:03.0/nvme/nvme0/nvme0n1");
+}
+
+static void drive_tells_who_it_is_and_where(void **state) {
+        struct captured_tree *tree = *state;
+
+        write_nvme(tree, "1953525168\n");
+        tree->roots.dev = NULL;
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "storage");
+        assert_json(json_array_get(part, 0),
+                    "{\"name\": \"nvme0n1\", \"transport\": \"nvme\", \"size_bytes\": 1000204886016,"
+                    " \"logical_block_bytes\": 512, \"physical_block_bytes\": null, \"rotational\": false,"
+                    " \"model\": \"Fine Drive 1T\", \"serial_number\": \"S1?[2J\","
+                    " \"firmware_version\": \"GXA7301Q\", \"wwid\": \"eui.0025388b710116a1\","
+                    " \"controller\": \"nvme0\", \"pci_address\": \"0000:00:03.0\", \"read_error\": null,"
+                    " \"partition_table\": null, \"partitions\": []}");
+}
+
+static void drive_shows_partitions_and_file_systems(void **state) {
+        /* A DOS table with one entry: type 82h, from sector 64 on, 128 sectors. */
+        static const uint8_t entry[16] = {0, 0, 0, 0, 0x82, 0, 0, 0, 64, 0, 0, 0, 128, 0, 0, 0};
+        struct captured_tree *tree = *state;
+        _cleanup_free_ uint8_t *image = calloc(256, 512);
+        uint8_t *swap = image + 64 * 512;
+
+        memcpy(image + 440, "\x44\x33\x22\x11", 4);
+        memcpy(image + 446, entry, sizeof(entry));
+        memcpy(image + 510, "\x55\xaa", 2);
+
+        /* A swap area: version 1, 15 pages, UUID, label, and the signature at the end of the first page. */
+        memcpy(swap + 1024, "\1\0\0\0\17\0\0\0", 8);
+        memcpy(swap + 1036, "\x12\x34\x56\x78\x9a\xbc\xde\xf0\x12\x34\x56\x78\x9a\xbc\xde\xf0", 16);
+        memcpy(swap + 1052, "paging", 6);
+        memcpy(swap + 4086, "SWAPSPACE2", 10);
+
+        write_nvme(tree, "256\n");
+        tree_write_bytes(tree, "dev/nvme0n1", image, 256 * 512);
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "storage");
+        assert_json(json_array_get(part, 0), "{\"partition_table\": \"dos\", \"partition_table_uuid\": \"11223344\","
+                                             " \"filesystem\": null, \"read_error\": null}");
+        assert_json(json_array_get(json_object_get(json_array_get(part, 0), "partitions"), 0),
+                    "{\"name\": \"nvme0n1p1\", \"number\": 1, \"start_bytes\": 32768, \"size_bytes\": 65536,"
+                    " \"uuid\": \"11223344-01\", \"type\": \"0x82\", \"label\": null,"
+                    " \"filesystem\": {\"type\": \"swap\", \"usage\": \"other\", \"label\": \"paging\","
+                    " \"uuid\": \"12345678-9abc-def0-1234-56789abcdef0\"}}");
+}
+
+static void drive_that_cannot_be_opened_keeps_its_place(void **state) {
+        struct captured_tree *tree = *state;
+
+        write_nvme(tree, "256\n");
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "storage");
+        assert_json(json_array_get(part, 0), "{\"name\": \"nvme0n1\", \"read_error\": \"No such file or directory\","
+                                             " \"partitions\": [], \"filesystem\": null}");
+}
+
+static void drives_that_are_no_hardware_are_left_out(void **state) {
+        struct captured_tree *tree = *state;
+
+        write_nvme(tree, "256\n");
+        tree->roots.dev = NULL;
+        tree_write(tree, "sys/devices/virtual/block/loop0/size", "8\n");
+        tree_link(tree, "sys/class/block/loop0", "../../devices/virtual/block/loop0");
+        tree_write(tree, NVME "nvme0n1/nvme0n1p1/partition", "1\n");
+        tree_link(tree, "sys/class/block/nvme0n1p1", "../../devices/pci0000:00/0000:00:03.0/nvme/nvme0/nvme0n1/nvme0n1p1");
+        tree_write(tree, NVME "nvme0c0n1/hidden", "1\n");
+        tree_link(tree, NVME "nvme0c0n1/device", "../../nvme0");
+        tree_link(tree, "sys/class/block/nvme0c0n1", "../../devices/pci0000:00/0000:00:03.0/nvme/nvme0/nvme0c0n1");
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "storage");
+        assert_int_equal(json_array_size(part), 1);
+        assert_json(json_array_get(part, 0), "{\"name\": \"nvme0n1\"}");
+}
+
+#define ATA PCI_ROOT "0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/"
+
+/* Two characters a word, the first in the high byte. */
+static void put_ata_text(uint8_t *identify, size_t word, const char *text) {
+        for (size_t i = 0; text[i]; i++)
+                identify[2 * word + (i ^ 1)] = (uint8_t) text[i];
+}
+
+static void sata_drive_has_its_whole_model_and_firmware_version(void **state) {
+        struct captured_tree *tree = *state;
+        uint8_t page[572] = {0, 0x89, 0x02, 0x38};
+
+        put_ata_text(page + 60, 10, "    SER-213         ");
+        put_ata_text(page + 60, 23, "FI1.2   ");
+        put_ata_text(page + 60, 27, "Model that is longer than 16 characters ");
+
+        write_pci(tree, "", "0000:00:1f.2", "0x010601\n", "0x8086\n", "0x2922\n");
+        tree_write(tree, ATA "vendor", "ATA     \n");
+        tree_write(tree, ATA "model", "Model that is lo\n");
+        tree_write(tree, ATA "rev", "FI1.\n");
+        tree_write_bytes(tree, ATA "vpd_pg89", page, sizeof(page));
+        tree_write(tree, ATA "block/sda/size", "16\n");
+        tree_link(tree, ATA "block/sda/device", "../../../0:0:0:0");
+        tree_link(tree, "sys/class/block/sda",
+                  "../../devices/pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda");
+        tree->roots.dev = NULL;
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "storage");
+        assert_json(json_array_get(part, 0),
+                    "{\"name\": \"sda\", \"transport\": \"sata\", \"vendor\": null,"
+                    " \"model\": \"Model that is longer than 16 characters\", \"serial_number\": \"SER-213\","
+                    " \"firmware_version\": \"FI1.2\"}");
+}
+
+static void page_of_an_ata_drive_that_is_short_changes_nothing(void **state) {
+        struct captured_tree *tree = *state;
+
+        tree_write(tree, ATA "model", "Model\n");
+        tree_write(tree, ATA "rev", "FI1.\n");
+        tree_write_bytes(tree, ATA "vpd_pg89", (uint8_t[571]){0, 0x89}, 571);
+        tree_write_bytes(tree, ATA "vpd_pg80", "\0\x80\0\4S-42", 8);
+        tree_write(tree, ATA "block/sda/size", "16\n");
+        tree_link(tree, ATA "block/sda/device", "../../../0:0:0:0");
+        tree_link(tree, "sys/class/block/sda",
+                  "../../devices/pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda");
+        tree->roots.dev = NULL;
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "storage");
+        assert_json(json_array_get(part, 0),
+                    "{\"model\": \"Model\", \"serial_number\": \"S-42\", \"firmware_version\": \"FI1.\"}");
+}
+
+#define NET PCI_ROOT "0000:00:04.0/net/eth0/"
+
+static void interface_tells_addresses_link_and_place(void **state) {
+        struct captured_tree *tree = *state;
+
+        write_pci(tree, "", "0000:00:04.0", "0x020000\n", "0x8086\n", "0x10d3\n");
+        tree_write(tree, NET "address", "52:54:00:12:34:56\n");
+        tree_write(tree, NET "addr_assign_type", "0\n");
+        tree_write(tree, NET "operstate", "up\n");
+        tree_write(tree, NET "carrier", "1\n");
+        tree_write(tree, NET "speed", "25000\n");
+        tree_write(tree, NET "mtu", "1500\n");
+        tree_link(tree, NET "device", "../../../0000:00:04.0");
+        tree_link(tree, PCI_ROOT "0000:00:04.0/driver", "../../../bus/pci/drivers/e1000e");
+        tree_link(tree, "sys/class/net/eth0", "../../devices/pci0000:00/0000:00:04.0/net/eth0");
+        tree_write(tree, "sys/devices/virtual/net/lo/address", "00:00:00:00:00:00\n");
+        tree_link(tree, "sys/class/net/lo", "../../devices/virtual/net/lo");
+        tree_write(tree, "sys/class/net/bonding_masters", "\n");
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "network");
+        assert_int_equal(json_array_size(part), 1);
+        assert_json(json_array_get(part, 0),
+                    "{\"name\": \"eth0\", \"mac_address\": \"52:54:00:12:34:56\","
+                    " \"permanent_mac_address\": \"52:54:00:12:34:56\", \"state\": \"up\", \"carrier\": true,"
+                    " \"speed_mbps\": 25000, \"mtu_bytes\": 1500, \"driver\": \"e1000e\","
+                    " \"pci_address\": \"0000:00:04.0\", \"usb_device\": null}");
+}
+
+static void address_that_somebody_set_is_not_the_permanent_one(void **state) {
+        struct captured_tree *tree = *state;
+
+        tree_write(tree, NET "address", "02:00:00:00:00:01\n");
+        tree_write(tree, NET "addr_assign_type", "3\n");
+        tree_write(tree, NET "speed", "-1\n");
+        tree_link(tree, "sys/class/net/eth0", "../../devices/pci0000:00/0000:00:04.0/net/eth0");
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "network");
+        assert_json(json_array_get(part, 0), "{\"mac_address\": \"02:00:00:00:00:01\","
+                                             " \"permanent_mac_address\": null, \"speed_mbps\": null,"
+                                             " \"carrier\": null}");
+}
+
+#define USB PCI_ROOT "0000:00:05.0/usb1/"
+
+static void usb_devices_name_parent_and_drivers(void **state) {
+        struct captured_tree *tree = *state;
+
+        write_pci(tree, "", "0000:00:05.0", "0x0c0330\n", "0x1b36\n", "0x000d\n");
+        tree_write(tree, USB "idVendor", "1d6b\n");
+        tree_write(tree, USB "speed", "480\n");
+        tree_link(tree, USB "subsystem", "../../../../bus/usb");
+        tree_write(tree, USB "1-1/idVendor", "0525\n");
+        tree_write(tree, USB "1-1/idProduct", "a4a2\n");
+        tree_write(tree, USB "1-1/product", "RNDIS/QEMU USB Network Device\n");
+        tree_write(tree, USB "1-1/speed", "1.5\n");
+        tree_link(tree, USB "1-1/subsystem", "../../../../../bus/usb");
+        tree_write(tree, USB "1-1/1-1:1.0/bInterfaceClass", "02\n");
+        tree_link(tree, USB "1-1/1-1:1.0/driver", "../../../../../bus/usb/drivers/cdc_ether");
+        tree_link(tree, "sys/bus/usb/devices/usb1", "../../../devices/pci0000:00/0000:00:05.0/usb1");
+        tree_link(tree, "sys/bus/usb/devices/1-1", "../../../devices/pci0000:00/0000:00:05.0/usb1/1-1");
+        tree_link(tree, "sys/bus/usb/devices/1-1:1.0", "../../../devices/pci0000:00/0000:00:05.0/usb1/1-1/1-1:1.0");
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "usb");
+        assert_int_equal(json_array_size(part), 2);
+        assert_json(json_array_get(part, 0),
+                    "{\"name\": \"1-1\", \"parent\": \"usb1\", \"pci_address\": \"0000:00:05.0\","
+                    " \"vendor_id\": \"0x0525\", \"product_id\": \"0xa4a2\","
+                    " \"product\": \"RNDIS/QEMU USB Network Device\", \"speed_mbps\": 1.5, \"serial_number\": null,"
+                    " \"interfaces\": [{\"class\": \"0x02\", \"subclass\": null, \"protocol\": null,"
+                    " \"driver\": \"cdc_ether\"}]}");
+        assert_json(json_array_get(part, 1), "{\"name\": \"usb1\", \"parent\": null, \"interfaces\": []}");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                TEST(processors_join_running_packages_to_sockets),
+                TEST(packages_that_do_not_match_the_sockets_are_not_tied_to_them),
+                TEST(caches_are_counted_once_for_all_that_share_them),
+                TEST(cpuinfo_that_names_no_processor_is_refused),
+                TEST(memory_tells_usable_and_the_firmware_map),
+                TEST(system_tells_uefi_and_secure_boot),
+                TEST(secure_boot_variable_of_a_wrong_size_is_unknown),
+                TEST(pci_tells_ids_link_and_parent),
+                TEST(pci_link_that_is_down_is_unknown),
+                TEST(machine_without_pci_has_no_such_part),
+                TEST(drive_tells_who_it_is_and_where),
+                TEST(drive_shows_partitions_and_file_systems),
+                TEST(drive_that_cannot_be_opened_keeps_its_place),
+                TEST(drives_that_are_no_hardware_are_left_out),
+                TEST(sata_drive_has_its_whole_model_and_firmware_version),
+                TEST(page_of_an_ata_drive_that_is_short_changes_nothing),
+                TEST(interface_tells_addresses_link_and_place),
+                TEST(address_that_somebody_set_is_not_the_permanent_one),
+                TEST(usb_devices_name_parent_and_drivers),
+        };
+
+        return cmocka_run_group_tests_name("inventory-tree", tests, NULL, NULL);
+}
