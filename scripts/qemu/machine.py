@@ -60,7 +60,9 @@ class Configuration:
     memory_file: pathlib.Path | None = None     # guest memory in a file that other processes can change
     cpus: int = 2
     bmc: bool = True
+    ipmi: bool = True                           # whether the host sees the BMC's IPMI interface
     usb_net: bool = True
+    faults: tuple = ()                          # of the BMC from the beginning: rules for Bmc.fault()
     # Structures that describe the host interface, made from the Redfish service's port.
     host_interfaces: object = staticmethod(lambda port: [redfish_host_interface(port)])
     options: tuple = ()                         # more for QEMU's command line
@@ -127,6 +129,8 @@ class Machine:
             self.bmc = Bmc(self.directory / "bmc", programs=c.bmc_programs, configuration=c.bmc_configuration,
                            system_uuid=SYSTEM_UUID, service_uuid=SERVICE_UUID, serial=SYSTEM_SERIAL)
             self.bmc.start(self._children)
+            for rule in c.faults:
+                self.bmc.fault(**rule)
         # Variables live in the flash, so that a run has a copy of its own.
         shutil.copyfile(c.flash, self.directory / "flash.fd")
         self.console = Console(self.directory / "console.log", self._echo)
@@ -184,9 +188,10 @@ class Machine:
         if c.usb_net:
             words += ["-netdev", f"user,id=link,net={LINK_NETWORK},host={SERVICE_ADDRESS},ipv6=off",
                       "-device", f"usb-net,id=usbnic,bus=usb.0,netdev=link,mac={USB_NET_MAC}"]
-        if self.bmc:
+        if self.bmc and c.ipmi:
             words += ["-chardev", f"socket,id=ipmi,host=127.0.0.1,port={self.bmc.ipmi_port},reconnect=1",
                       "-device", "ipmi-bmc-extern,id=bmc,chardev=ipmi", "-device", "isa-ipmi-kcs,bmc=bmc"]
+        if self.bmc:
             for number, blob in enumerate(c.host_interfaces(self.bmc.redfish_port)):
                 path = self.directory / f"host-interface-{number}.bin"
                 path.write_bytes(blob)

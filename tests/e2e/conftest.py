@@ -1,7 +1,86 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures of the end-to-end tests: flash images with a plan of their own, disks with boot entries of their own."""
+
 import pathlib
+import shutil
+import subprocess
 import sys
+
+import pytest
 
 sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts/qemu"))
+
+import accel  # noqa: E402
+from machine import Configuration  # noqa: E402
+
+BUILD = ROOT / "build"
+
+# Short enough to try one thing again and again under emulation.
+QUICK = {
+    "trial.memory.size": "32M",
+    "trial.processor.time": "500ms",
+    "bmc.interface-wait": "3s",
+    "production.disk-wait": "3s",
+}
+
+# A machine that is emulated while other work goes on is slow; one that hangs is found out all the same.
+SECONDS = 300
+
+
+@pytest.fixture(scope="session")
+def acceleration():
+    return accel.choose(Configuration.qemu)
+
+
+@pytest.fixture(scope="session")
+def make_flash(tmp_path_factory):
+    """make_flash(settings): the flash image with these settings on its command line."""
+    made = {}
+    usual = [line for line in (ROOT / "scripts/flash/cmdline").read_text().splitlines() if not line.startswith("#")]
+
+    def make(settings):
+        words = usual + [f"seatrial.{key}={value}" for key, value in settings.items()]
+        cmdline = " ".join(words)
+        if cmdline not in made:
+            made[cmdline] = tmp_path_factory.mktemp("flash") / "flash.fd"
+            subprocess.run(
+                [BUILD / "tools/mkflash", "-o", made[cmdline], "--cmdline", cmdline,
+                 "--code", "/usr/share/OVMF/OVMF_CODE.fd", "--vars", "/usr/share/OVMF/OVMF_VARS.fd",
+                 "--bds", BUILD / "flash/bds.efi", "--kernel", BUILD / "kernel/bzImage",
+                 "--initramfs", BUILD / "initramfs.cpio.xz",
+                 "--drop", ROOT / "scripts/flash/drop-dxe", "--drop", ROOT / "scripts/flash/drop-tpm"],
+                check=True, stdout=subprocess.DEVNULL)
+        return made[cmdline]
+    return make
+
+
+class Disk:
+    """A copy of the production disk whose EFI system partition can be changed."""
+
+    def __init__(self, path):
+        self.path = path
+        self._esp = f"{path}@@1M"
+        shutil.copyfile(BUILD / "disk/production.raw", path)
+
+    def _mtools(self, *argv, **options):
+        return subprocess.run(argv, check=True, capture_output=True, text=True, **options).stdout
+
+    def entries(self):
+        """Names of the boot entries."""
+        return [name.rpartition("/")[2] for name in
+                self._mtools("mdir", "-i", self._esp, "-b", "::/loader/entries").split()]
+
+    def entry(self, name):
+        return self._mtools("mtype", "-i", self._esp, f"::/loader/entries/{name}")
+
+    def write_entry(self, name, text):
+        self._mtools("mcopy", "-o", "-i", self._esp, "-", f"::/loader/entries/{name}", input=text)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    path = tmp_path / "disk.raw"
+    yield Disk(path)
+    path.unlink()

@@ -7,6 +7,9 @@ _SIZE = 0x10000
 
 HALT = b"\xf4\xeb\xfd"                          # hlt; jmp to it
 RESET = b"\xba\xf9\x0c\xb0\x06\xee" + HALT      # mov dx, 0cf9h; mov al, 6; out dx, al
+# Sends back what is typed, with bit 6 changed, so that Ctrl-C shows as C.
+ECHO = (b"\xba\xfd\x03\xec\xa8\x01\x74\xfb"             # mov dx, 3fdh; in al, dx; test al, 1; jz to the in
+        b"\xba\xf8\x03\xec\x34\x40\xee\xeb\xef")       # mov dx, 3f8h; in al, dx; xor al, 40h; out dx, al; jmp back
 
 
 def speaking(text, then=HALT):
