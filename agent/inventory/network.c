@@ -39,10 +39,11 @@ static const struct sysfs_field interface_fields[] = {
 /* The address in the adapter's own memory. Where nobody has set another one, it is the current one; otherwise only the
  * running kernel can tell. */
 static int add_permanent_address(const struct inventory_roots *roots, json_t *object, int device_fd, const char *name) {
-        struct {
+        union {
                 struct ethtool_perm_addr head;
-                uint8_t address[MAC_SIZE];
+                uint8_t bytes[sizeof(struct ethtool_perm_addr) + MAC_SIZE];
         } request = {.head = {.cmd = ETHTOOL_GPERMADDR, .size = MAC_SIZE}};
+        const uint8_t *address = request.head.data;
         static const uint8_t none[MAC_SIZE];
         struct ifreq ifr = {.ifr_data = (char *) &request};
         _cleanup_close_ int fd = -EBADF;
@@ -61,11 +62,11 @@ static int add_permanent_address(const struct inventory_roots *roots, json_t *ob
 
         memcpy(ifr.ifr_name, name, strlen(name) + 1);
         if (ioctl(fd, SIOCETHTOOL, &ifr) < 0 || request.head.size != MAC_SIZE ||
-            memcmp(request.address, none, MAC_SIZE) == 0)
+            memcmp(address, none, MAC_SIZE) == 0)
                 return json_set_string(object, "permanent_mac_address", NULL);
 
-        snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", request.address[0], request.address[1],
-                 request.address[2], request.address[3], request.address[4], request.address[5]);
+        snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", address[0], address[1], address[2], address[3],
+                 address[4], address[5]);
         return json_set_string(object, "permanent_mac_address", text);
 }
 
