@@ -12,8 +12,8 @@
 #define MAX_WIDTH     120U
 
 #define NAME_COLUMN   8U
-#define TEXT_COLUMN   21U
-#define TIME_WIDTH    13U /* "  59 min 59 s" */
+#define TEXT_COLUMN   20U
+#define TIME_WIDTH    12U /* " 59 min 59 s" */
 
 #define RESET         "\033[0m"
 #define BOLD          "\033[1m"
