@@ -267,9 +267,9 @@ static void platform_init(void) {
         signal_group(&efi_ready_to_boot_guid);
 }
 
-/* The file of that name in the payload, whole and unbroken, and its one section that matters. */
+/* The section that matters of one file in the payload; the file must be whole and unbroken. */
 static struct ffs_section payload_find(const struct guid *name, enum ffs_section_type type,
-                                       const char *what) {
+                                       const char *otherwise) {
         struct ffs_volume volume;
         struct ffs_section section;
         struct ffs_file file;
@@ -278,11 +278,8 @@ static struct ffs_section payload_find(const struct guid *name, enum ffs_section
                 fail("no payload volume in flash", EFI_SUCCESS);
 
         if (ffs_file_find(&volume, name, &file) != FFS_OK || ffs_file_check(&file) != FFS_OK ||
-            ffs_section_find(&file, type, &section) != FFS_OK || section.size == 0) {
-                print("seatrial flash: ");
-                print(what);
-                fail(" is missing or damaged in flash", EFI_SUCCESS);
-        }
+            ffs_section_find(&file, type, &section) != FFS_OK || section.size == 0)
+                fail(otherwise, EFI_SUCCESS);
 
         return section;
 }
@@ -318,8 +315,6 @@ static void initramfs_publish(void) {
         efi_handle_t handle = NULL;
         efi_status_t status;
 
-        initramfs = payload_find(&payload_initramfs_guid, FFS_SECTION_RAW, "the initramfs");
-
         status =
                 boot->install_protocol_interface(&handle, &efi_device_path_guid, EFI_NATIVE_INTERFACE, &path);
         if (status == EFI_SUCCESS)
@@ -330,28 +325,24 @@ static void initramfs_publish(void) {
 }
 
 /* The kernel's command line, bytes in flash, UTF-16 for the EFI stub. */
-static void set_load_options(efi_handle_t image) {
-        struct ffs_section cmdline = payload_find(&payload_cmdline_guid, FFS_SECTION_RAW, "the command line");
+static void set_load_options(efi_handle_t image, const struct ffs_section *cmdline) {
         struct efi_loaded_image *loaded;
         efi_char16_t *options;
         efi_status_t status;
 
-        if (cmdline.size > CMDLINE_MAX)
-                fail("the command line in flash is too long", EFI_SUCCESS);
-
         status = boot->handle_protocol(image, &efi_loaded_image_guid, (void **) &loaded);
         if (status == EFI_SUCCESS)
-                status = boot->allocate_pool(EFI_BOOT_SERVICES_DATA, (cmdline.size + 1) * sizeof(*options),
+                status = boot->allocate_pool(EFI_BOOT_SERVICES_DATA, (cmdline->size + 1) * sizeof(*options),
                                              (void **) &options);
         if (status != EFI_SUCCESS)
                 fail("cannot hand over the command line", status);
 
-        for (size_t i = 0; i < cmdline.size; i++)
-                options[i] = cmdline.data[i];
-        options[cmdline.size] = 0;
+        for (size_t i = 0; i < cmdline->size; i++)
+                options[i] = cmdline->data[i];
+        options[cmdline->size] = 0;
 
         loaded->load_options = options;
-        loaded->load_options_size = (uint32_t) ((cmdline.size + 1) * sizeof(*options));
+        loaded->load_options_size = (uint32_t) ((cmdline->size + 1) * sizeof(*options));
 }
 
 static _Noreturn void start_linux(void) {
@@ -360,11 +351,18 @@ static _Noreturn void start_linux(void) {
                 struct efi_device_path end;
         } path = {EFI_MEDIA_PATH(EFI_MEDIA_VOLUME, PAYLOAD_VOLUME_GUID),
                   EFI_MEDIA_PATH(EFI_MEDIA_FILE, PAYLOAD_KERNEL_GUID), EFI_END_PATH};
-        struct ffs_section kernel = payload_find(&payload_kernel_guid, FFS_SECTION_PE32, "the kernel");
+        struct ffs_section kernel, cmdline;
         efi_handle_t image;
         efi_status_t status;
 
-        initramfs_publish();
+        kernel = payload_find(&payload_kernel_guid, FFS_SECTION_PE32,
+                              "the kernel in flash is missing or damaged");
+        initramfs = payload_find(&payload_initramfs_guid, FFS_SECTION_RAW,
+                                 "the initramfs in flash is missing or damaged");
+        cmdline = payload_find(&payload_cmdline_guid, FFS_SECTION_RAW,
+                               "the command line in flash is missing or damaged");
+        if (cmdline.size > CMDLINE_MAX)
+                fail("the command line in flash is too long", EFI_SUCCESS);
 
         print("seatrial flash: kernel ");
         print_megabytes(kernel.size);
@@ -376,7 +374,8 @@ static _Noreturn void start_linux(void) {
         if (status != EFI_SUCCESS)
                 fail("cannot load the kernel", status);
 
-        set_load_options(image);
+        initramfs_publish();
+        set_load_options(image, &cmdline);
         status = boot->start_image(image, NULL, NULL);
         fail("Linux came back", status);
 }

@@ -165,6 +165,9 @@ static int write_firmware(struct options *o, uint8_t *data) {
         r = ovmf_repack(code, o->code.size, o->driver.data, o->driver.size, &o->drop, &missing);
         if (r == -ENOENT)
                 error(0, 0, "%s: does not hold %s", o->code.path, ovmf_part_to_string(missing));
+        else if (r == -ENOSPC)
+                error(0, 0, "%s: %s, %zu bytes, does not fit into it", o->code.path, o->driver.path,
+                      o->driver.size);
         else if (r < 0)
                 error(0, -r, "%s: cannot repack it", o->code.path);
         if (r < 0)
