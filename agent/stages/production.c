@@ -48,7 +48,7 @@ static int find_entries(struct voyage *voyage, struct boot_entries *entries) {
         r = boot_find(voyage->event, voyage->plan, entries, step_log, &log);
         if (r >= 0 && entries->n_items > 0) {
                 r = journal_step_log(voyage->journal, log.step, "INFO", "%zu found; first %s on %s", entries->n_items,
-                                     entries->items[0]->id, entries->items[0]->device);
+                                     entries->items[0]->title ?: entries->items[0]->id, entries->items[0]->device);
                 return r < 0 ? r : journal_step_end(voyage->journal, log.step, OCP_COMPLETE);
         }
 
