@@ -8,15 +8,15 @@
 #include "bootstrap.h"
 #include "ipmi.h"
 
-#define GROUP_REDFISH        0x52
-#define GET_FINGERPRINT      0x01
-#define GET_ACCOUNT          0x02
-#define HASH_SHA256          0x01
-#define DISABLE_AFTERWARDS   0x00 /* anything but A5h */
-#define TEXT_SIZE            16U
+#define GROUP_REDFISH      0x52
+#define GET_FINGERPRINT    0x01
+#define GET_ACCOUNT        0x02
+#define HASH_SHA256        0x01
+#define DISABLE_AFTERWARDS 0x00 /* anything but A5h */
+#define TEXT_SIZE          16U
 
-#define FINGERPRINT_TIMEOUT  (5 * USEC_PER_SEC)
-#define ACCOUNT_TIMEOUT      (15 * USEC_PER_SEC) /* a password is hashed, slowly by intent, on a slow processor */
+#define FINGERPRINT_TIMEOUT (5 * USEC_PER_SEC)
+#define ACCOUNT_TIMEOUT     (15 * USEC_PER_SEC) /* a password is hashed, slowly by intent */
 
 void bootstrap_account_done(struct bootstrap_account *account) {
         explicit_bzero(account, sizeof(*account));
@@ -94,7 +94,8 @@ int bootstrap_decode_account(const uint8_t *response, size_t size, struct bootst
 static const char *refusal(uint8_t code) {
         switch (code) {
         case 0x80:
-                return "credential bootstrapping is switched off, or used up until the BMC or the host is reset";
+                return "credential bootstrapping is switched off, or used up until the BMC or the host is "
+                       "reset";
         case 0xc4:
         case 0xc9:
                 return "it has no room for another account";
@@ -138,22 +139,23 @@ int bootstrap_ask_fingerprint(struct ipmi *ipmi, struct wait *w, uint8_t ret[sta
         size_t size;
         int r;
 
-        r = ipmi_ask(ipmi, w, IPMI_NETFN_GROUP, GET_FINGERPRINT, request, sizeof(request), FINGERPRINT_TIMEOUT,
-                     response, &size);
+        r = ipmi_ask(ipmi, w, IPMI_NETFN_GROUP, GET_FINGERPRINT, request, sizeof(request),
+                     FINGERPRINT_TIMEOUT, response, &size);
         if (r >= 0)
                 r = bootstrap_decode_fingerprint(response, size, ret);
 
         return r < 0 ? explain(r, ipmi->name, "certificate fingerprint", response[0], ret_problem) : 0;
 }
 
-int bootstrap_ask_account(struct ipmi *ipmi, struct wait *w, struct bootstrap_account *ret, char **ret_problem) {
+int bootstrap_ask_account(struct ipmi *ipmi, struct wait *w, struct bootstrap_account *ret,
+                          char **ret_problem) {
         static const uint8_t request[] = {GROUP_REDFISH, DISABLE_AFTERWARDS};
         uint8_t response[IPMI_RESPONSE_MAX] = {}, code;
         size_t size;
         int r;
 
-        r = ipmi_ask(ipmi, w, IPMI_NETFN_GROUP, GET_ACCOUNT, request, sizeof(request), ACCOUNT_TIMEOUT, response,
-                     &size);
+        r = ipmi_ask(ipmi, w, IPMI_NETFN_GROUP, GET_ACCOUNT, request, sizeof(request), ACCOUNT_TIMEOUT,
+                     response, &size);
         if (r >= 0)
                 r = bootstrap_decode_account(response, size, ret);
 

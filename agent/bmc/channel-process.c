@@ -17,11 +17,11 @@
 #include "redfish.h"
 #include "wait.h"
 
-#define PAUSE_MIN       (250 * USEC_PER_MSEC)
-#define PAUSE_MAX       (10 * USEC_PER_SEC)
-#define BATCH_SIZE      ((size_t) 64 * 1024)
-#define BATCH_RECORDS   200U
-#define GAPS_MAX        3U /* in a row, without a record taken in between */
+#define PAUSE_MIN     (250 * USEC_PER_MSEC)
+#define PAUSE_MAX     (10 * USEC_PER_SEC)
+#define BATCH_SIZE    ((size_t) 64 * 1024)
+#define BATCH_RECORDS 200U
+#define GAPS_MAX      3U /* in a row, without a record taken in between */
 
 struct process {
         int report_fd;
@@ -34,7 +34,7 @@ struct process {
         bool has_account, account_worked;
 
         uint64_t give_up; /* in now_usec() time: when the search for the BMC ends */
-        char *entries; /* path of the provisioning log's entries */
+        char *entries;    /* path of the provisioning log's entries */
         bool was_open;
         size_t batch_size;
         unsigned gaps;
@@ -61,7 +61,8 @@ static void _printf_(3, 4) process_log(struct process *p, const char *severity, 
         va_end(ap);
 
         if (message)
-                (void) child_report(p->report_fd, json_pack("{s{ssss}}", "log", "severity", severity, "message", message));
+                (void) child_report(p->report_fd,
+                                    json_pack("{s{ssss}}", "log", "severity", severity, "message", message));
 }
 
 static void process_state(struct process *p, const char *state, const char *summary) {
@@ -78,8 +79,8 @@ static int process_read_firmware(struct process *p) {
 
         r = contact_read_firmware(contact);
         for (size_t i = 0; i < contact->interfaces.n_rejected; i++)
-                process_log(p, "INFO", "host interface %04xh is left out: %s", contact->interfaces.rejected[i].handle,
-                            contact->interfaces.rejected[i].reason);
+                process_log(p, "INFO", "host interface %04xh is left out: %s",
+                            contact->interfaces.rejected[i].handle, contact->interfaces.rejected[i].reason);
 
         return r;
 }
@@ -111,7 +112,8 @@ static int process_open_session(struct process *p) {
 
         r = redfish_login(p->contact->redfish, &p->account);
         if (r < 0)
-                return contact_fail(p->contact, r, "the BMC opens no session: %s", redfish_problem(p->contact->redfish));
+                return contact_fail(p->contact, r, "the BMC opens no session: %s",
+                                    redfish_problem(p->contact->redfish));
 
         p->account_worked = true;
         return 0;
@@ -126,9 +128,11 @@ static int process_find_log(struct process *p) {
 
         r = provisioning_log_find(redfish, p->contact->system_uuid, &p->entries);
         if (r == -ENOENT)
-                return contact_fail(p->contact, r, "the BMC offers no provisioning log: %s", redfish_problem(redfish));
+                return contact_fail(p->contact, r, "the BMC offers no provisioning log: %s",
+                                    redfish_problem(redfish));
         if (r < 0)
-                return contact_fail(p->contact, r, "the provisioning log cannot be found: %s", redfish_problem(redfish));
+                return contact_fail(p->contact, r, "the provisioning log cannot be found: %s",
+                                    redfish_problem(redfish));
 
         return 0;
 }
@@ -158,12 +162,13 @@ static int process_open(struct process *p) {
                 return 0;
 
         if (contact->other_mac)
-                process_log(p, "WARNING", "%s is the host interface's network device, but has another MAC address",
+                process_log(p, "WARNING",
+                            "%s is the host interface's network device, but has another MAC address",
                             contact->interface.name);
 
         p->was_open = true;
-        summary = strprintf("%s to %s, certificate matches the fingerprint from IPMI", contact->interface.name,
-                            FORMAT_IP(&contact->chosen->service));
+        summary = strprintf("%s to %s, certificate matches the fingerprint from IPMI",
+                            contact->interface.name, FORMAT_IP(&contact->chosen->service));
         process_state(p, "open", summary ?: "open");
         return 0;
 }
@@ -174,9 +179,10 @@ static int process_go_back(struct process *p, const struct journal_batch *batch,
 
         r = ++p->gaps > GAPS_MAX ? -ERANGE : journal_reader_rewind(p->reader, batch, expected);
         if (r == -ERANGE)
-                return contact_fail(p->contact, -EREMOTEIO,
-                                    "the BMC refuses record %llu of %s and wants %llu, which it has been sent",
-                                    (unsigned long long) batch->first, batch->stage, (unsigned long long) expected);
+                return contact_fail(
+                        p->contact, -EREMOTEIO,
+                        "the BMC refuses record %llu of %s and wants %llu, which it has been sent",
+                        (unsigned long long) batch->first, batch->stage, (unsigned long long) expected);
         if (r < 0)
                 return contact_fail(p->contact, r, "the journal's file cannot be read: %s", strerror(-r));
 
@@ -209,8 +215,8 @@ static int process_post(struct process *p, const struct journal_batch *batch) {
                 process_log(p, "INFO", "the BMC takes the journal again");
         }
 
-        return child_report(p->report_fd,
-                            json_pack("{sI}", "acknowledged", (json_int_t) journal_reader_position(p->reader)));
+        return child_report(p->report_fd, json_pack("{sI}", "acknowledged",
+                                                    (json_int_t) journal_reader_position(p->reader)));
 }
 
 /* Sends what the journal holds as it grows, until the agent closes the channel and nothing is left. */
@@ -222,7 +228,8 @@ static int process_deliver(struct process *p) {
 
                 r = journal_reader_next(p->reader, records, BATCH_RECORDS, p->batch_size, &batch);
                 if (r < 0)
-                        return contact_fail(p->contact, r, "the journal's file cannot be read: %s", strerror(-r));
+                        return contact_fail(p->contact, r, "the journal's file cannot be read: %s",
+                                            strerror(-r));
 
                 if (r > 0)
                         r = process_post(p, &batch);
@@ -237,8 +244,8 @@ static int process_deliver(struct process *p) {
 
 /* Whether it is worth going on after that error, perhaps with other means. */
 static bool process_may_retry(struct process *p, int error) {
-        /* The service was reset and has ended the account with the session: that is a reason for another account, as
-         * a refusal of one just given out is not. */
+        /* The service was reset and has ended the account with the session: that is a reason for another
+         * account, as a refusal of one just given out is not. */
         if (error == -EACCES && p->account_worked && !redfish_logged_in(p->contact->redfish)) {
                 bootstrap_account_done(&p->account);
                 p->has_account = false;
@@ -275,7 +282,8 @@ static int process_pause(struct process *p, int error) {
         return r == -ETIMEDOUT ? 0 : r;
 }
 
-/* Whether the agent's patience is at an end: with a BMC that was never reached, or with the channel as a whole. */
+/* Whether the agent's patience is at an end: with a BMC that was never reached, or with the channel as a
+ * whole. */
 static bool process_is_over(const struct process *p) {
         return now_usec() >= MIN(p->was_open ? USEC_INFINITY : p->give_up, p->wait.deadline);
 }
@@ -300,6 +308,10 @@ static int process_run(struct process *p) {
         }
 }
 
+static bool process_is_absence(int error) {
+        return error == -ENOENT || error == -ENXIO || error == -ENOTSUP;
+}
+
 static void process_end(struct process *p, int error) {
         struct contact *contact = p->contact;
         _cleanup_free_ char *summary = NULL;
@@ -312,10 +324,13 @@ static void process_end(struct process *p, int error) {
         if (error < 0) {
                 const char *problem = contact->problem ?: strerror(-error);
 
-                summary = p->was_open ? strprintf("%llu of %llu records are not at the BMC: %s", (unsigned long long) left,
-                                                   (unsigned long long) p->wait.records, problem)
+                summary = p->was_open ? strprintf("%llu of %llu records are not at the BMC: %s",
+                                                  (unsigned long long) left,
+                                                  (unsigned long long) p->wait.records, problem)
                                       : strdup(problem);
-                process_log(p, "ERROR", "%s", summary ?: problem);
+                /* A machine without a BMC, or with one that does not offer this, is none with an error. */
+                process_log(p, !p->was_open && process_is_absence(error) ? "WARNING" : "ERROR", "%s",
+                            summary ?: problem);
                 process_state(p, "failed", summary ?: problem);
         }
 

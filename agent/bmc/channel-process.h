@@ -13,7 +13,7 @@ struct channel_job {
         const struct contact_environment *environment;
         const char *journal_path, *boot;
         uint64_t interface_wait;
-        uint64_t patience; /* us that the BMC may take to become reachable */
+        uint64_t patience;        /* us that the BMC may take to become reachable */
         int records_fd, close_fd; /* see struct wait */
 };
 
@@ -28,5 +28,5 @@ int channel_process(int report_fd, void *job);
 
 /* As channel_start(), in that environment. */
 int channel_start_in(const struct contact_environment *environment, struct event *e, const struct plan *plan,
-                     const char *journal_path, const char *boot, const struct channel_handler *handler, void *userdata,
-                     struct channel **ret);
+                     const char *journal_path, const char *boot, const struct channel_handler *handler,
+                     void *userdata, struct channel **ret);

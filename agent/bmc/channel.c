@@ -40,8 +40,8 @@ static void on_message(struct child *child _unused_, const json_t *message, void
         const char *state = json_get_string(message, "state"), *summary = json_get_string(message, "summary");
 
         if (log)
-                channel->handler->log(json_get_string(log, "severity") ?: "ERROR", json_get_string(log, "message") ?: "",
-                                      channel->userdata);
+                channel->handler->log(json_get_string(log, "severity") ?: "ERROR",
+                                      json_get_string(log, "message") ?: "", channel->userdata);
         else if (state)
                 channel_set_state(channel,
                                   streq(state, "open")     ? CHANNEL_OPEN
@@ -49,8 +49,8 @@ static void on_message(struct child *child _unused_, const json_t *message, void
                                                            : CHANNEL_FAILED,
                                   summary ?: "");
         else
-                channel->acknowledged = (uint64_t) json_get_integer(message, "acknowledged",
-                                                                    (int64_t) channel->acknowledged);
+                channel->acknowledged =
+                        (uint64_t) json_get_integer(message, "acknowledged", (int64_t) channel->acknowledged);
 }
 
 static void on_text(struct child *child _unused_, const char *line, void *userdata) {
@@ -74,8 +74,8 @@ static void channel_check(struct channel *channel) {
 }
 
 int channel_start_in(const struct contact_environment *environment, struct event *e, const struct plan *plan,
-                     const char *journal_path, const char *boot, const struct channel_handler *handler, void *userdata,
-                     struct channel **ret) {
+                     const char *journal_path, const char *boot, const struct channel_handler *handler,
+                     void *userdata, struct channel **ret) {
         _cleanup_(channel_freep) struct channel *channel = NULL;
         int r;
 
@@ -86,13 +86,13 @@ int channel_start_in(const struct contact_environment *environment, struct event
                 .event = e,
                 .handler = handler,
                 .userdata = userdata,
-                .job = {
-                        .environment = environment,
-                        .interface_wait = plan->bmc_interface_wait,
-                        .patience = plan->bmc_patience,
-                        .records_fd = -EBADF,
-                        .close_fd = -EBADF,
-                },
+        };
+        channel->job = (struct channel_job){
+                .environment = environment,
+                .interface_wait = plan->bmc_interface_wait,
+                .patience = plan->bmc_patience,
+                .records_fd = -EBADF,
+                .close_fd = -EBADF,
         };
 
         channel->journal_path = strdup(journal_path);
@@ -121,7 +121,8 @@ int channel_start_in(const struct contact_environment *environment, struct event
 
 int channel_start(struct event *e, const struct plan *plan, const char *journal_path, const char *boot,
                   const struct channel_handler *handler, void *userdata, struct channel **ret) {
-        return channel_start_in(&contact_live_environment, e, plan, journal_path, boot, handler, userdata, ret);
+        return channel_start_in(&contact_live_environment, e, plan, journal_path, boot, handler, userdata,
+                                ret);
 }
 
 enum channel_state channel_get_state(const struct channel *channel) {
@@ -142,10 +143,10 @@ void channel_notify(struct channel *channel, uint64_t n_records) {
         channel->notified = n_records;
 }
 
-/* Runs the loop until condition says something other than 0, or the time has come. Returns what it says, -ETIMEDOUT,
- * a negative errno. */
-static int channel_wait(struct channel *channel, int (*condition)(const struct channel *channel, uint64_t n), uint64_t n,
-                        uint64_t timeout_usec) {
+/* Runs the loop until condition says something other than 0, or the time has come. Returns what it says,
+ * -ETIMEDOUT, a negative errno. */
+static int channel_wait(struct channel *channel, int (*condition)(const struct channel *channel, uint64_t n),
+                        uint64_t n, uint64_t timeout_usec) {
         uint64_t start = now_usec();
 
         for (;;) {
@@ -191,9 +192,12 @@ int channel_close(struct channel *channel, uint64_t timeout_usec) {
         uint64_t farewell = MIN(CHANNEL_FAREWELL, timeout_usec / 2);
         int r;
 
+        /* One that has failed may still be ending its session. */
         channel_check(channel);
-        if (channel_has_ended(channel))
-                return -ENOTCONN;
+        if (channel_has_ended(channel)) {
+                r = channel_wait(channel, process_is_gone, 0, timeout_usec);
+                return r < 0 ? r : -ENOTCONN;
+        }
 
         /* One microsecond at least, for zero would be no message. */
         if (eventfd_write(channel->job.close_fd, MAX(timeout_usec - farewell, (uint64_t) 1)) < 0)

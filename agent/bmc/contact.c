@@ -92,7 +92,8 @@ static int contact_choose(struct contact *contact) {
         const char *reason = NULL;
 
         for (size_t i = 0; i < interfaces->n_items && !contact->chosen; i++) {
-                reason = host_interface_choose_address(&interfaces->items[i], &contact->address, &contact->prefix);
+                reason = host_interface_choose_address(&interfaces->items[i], &contact->address,
+                                                       &contact->prefix);
                 if (!reason)
                         contact->chosen = &interfaces->items[i];
         }
@@ -100,13 +101,16 @@ static int contact_choose(struct contact *contact) {
         if (contact->chosen)
                 return 0;
         if (reason)
-                return contact_fail(contact, -ENOTSUP, "the host interface cannot be used: %s: no BMC channel", reason);
+                return contact_fail(contact, -ENOTSUP,
+                                    "the host interface cannot be used: %s: no BMC channel", reason);
         if (interfaces->n_rejected > 0)
-                return contact_fail(contact, -ENOTSUP, "no host interface (SMBIOS type 42) can be used: %s: no BMC channel",
+                return contact_fail(contact, -ENOTSUP,
+                                    "no host interface (SMBIOS type 42) can be used: %s: no BMC channel",
                                     interfaces->rejected[0].reason);
 
-        return contact_fail(contact, -ENOENT,
-                            "this machine's firmware describes no host interface (SMBIOS type 42): no BMC channel");
+        return contact_fail(
+                contact, -ENOENT,
+                "this machine's firmware describes no host interface (SMBIOS type 42): no BMC channel");
 }
 
 /* SMBIOS 2.6 and later writes the first three fields of a UUID little-endian (DSP0134 7.2.1). */
@@ -121,8 +125,9 @@ static int read_system_uuid(const struct smbios *smbios, char **ret) {
         if (!u)
                 return 0;
 
-        *ret = strprintf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[3], u[2], u[1], u[0],
-                         u[5], u[4], u[7], u[6], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+        *ret = strprintf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[3], u[2],
+                         u[1], u[0], u[5], u[4], u[7], u[6], u[8], u[9], u[10], u[11], u[12], u[13], u[14],
+                         u[15]);
         return *ret ? 0 : -ENOMEM;
 }
 
@@ -135,9 +140,11 @@ int contact_read_firmware(struct contact *contact) {
 
         r = smbios_read(contact->environment->sys_root, &smbios);
         if (r == -ENOENT)
-                return contact_fail(contact, r, "this machine's firmware has left no SMBIOS table: no BMC channel");
+                return contact_fail(contact, r,
+                                    "this machine's firmware has left no SMBIOS table: no BMC channel");
         if (r < 0)
-                return contact_fail(contact, r, "the SMBIOS table cannot be read: %s: no BMC channel", strerror(-r));
+                return contact_fail(contact, r, "the SMBIOS table cannot be read: %s: no BMC channel",
+                                    strerror(-r));
 
         r = read_system_uuid(smbios, &contact->system_uuid);
         if (r >= 0)
@@ -156,7 +163,8 @@ int contact_find_interface(struct contact *contact, bool settle) {
         if (!contact->watch) {
                 r = interface_watch_new(&contact->watch);
                 if (r < 0)
-                        return contact_fail(contact, r, "the kernel's device events cannot be listened to: %s",
+                        return contact_fail(contact, r,
+                                            "the kernel's device events cannot be listened to: %s",
                                             strerror(-r));
         }
 
@@ -181,14 +189,15 @@ static int contact_bring_up(struct contact *contact) {
                 r = link_up(contact->link, &contact->address, contact->prefix);
         if (r < 0) {
                 contact->link = link_free(contact->link);
-                return contact_fail(contact, r, "%s cannot be brought up: %s", contact->interface.name, strerror(-r));
+                return contact_fail(contact, r, "%s cannot be brought up: %s", contact->interface.name,
+                                    strerror(-r));
         }
 
         return 0;
 }
 
-/* Every IPMI device is asked until one answers. A device that refuses is named with its reason; the first one's counts,
- * as that is the one which every tool takes. */
+/* Every IPMI device is asked until one answers. A device that refuses is named with its reason; the first
+ * one's counts, as that is the one which every tool takes. */
 static int contact_ask_fingerprint(struct contact *contact) {
         _cleanup_free_ char *first = NULL;
         int error = 0;
@@ -197,7 +206,8 @@ static int contact_ask_fingerprint(struct contact *contact) {
                 _cleanup_free_ char *problem = NULL;
                 int r;
 
-                r = bootstrap_ask_fingerprint(contact->ipmi.items[i], contact->wait, contact->pin.fingerprint, &problem);
+                r = bootstrap_ask_fingerprint(contact->ipmi.items[i], contact->wait, contact->pin.fingerprint,
+                                              &problem);
                 if (r >= 0) {
                         contact->trusted_ipmi = contact->ipmi.items[i];
                         return 1;
@@ -235,14 +245,16 @@ static int contact_explain_absence(struct contact *contact) {
         _cleanup_free_ char *device = host_device_describe(&contact->chosen->device);
 
         if (!contact->found)
-                return contact_fail(contact, -ENXIO,
-                                    "the host interface's network device (%s) was not found within %s: no BMC channel",
-                                    device ?: "?", FORMAT_DURATION(contact->interface_wait));
+                return contact_fail(
+                        contact, -ENXIO,
+                        "the host interface's network device (%s) was not found within %s: no BMC channel",
+                        device ?: "?", FORMAT_DURATION(contact->interface_wait));
 
-        return contact_fail(contact, -ENXIO,
-                            "there is no IPMI device (%s/ipmiN), and without the fingerprint from IPMI the BMC's "
-                            "certificate cannot be trusted: no BMC channel",
-                            contact->environment->dev_root);
+        return contact_fail(
+                contact, -ENXIO,
+                "there is no IPMI device (%s/ipmiN), and without the fingerprint from IPMI the BMC's "
+                "certificate cannot be trusted: no BMC channel",
+                contact->environment->dev_root);
 }
 
 int contact_prepare(struct contact *contact) {
@@ -305,13 +317,14 @@ int contact_connect(struct contact *contact) {
 
         r = redfish_read_root(contact->redfish);
         if (r == -EKEYREJECTED)
-                return contact_fail(contact, r,
-                                    "the certificate of %s does not match the fingerprint that the BMC gave over IPMI: "
-                                    "nothing was sent",
-                                    FORMAT_IP(&i->service));
+                return contact_fail(
+                        contact, r,
+                        "the certificate of %s does not match the fingerprint that the BMC gave over IPMI: "
+                        "nothing was sent",
+                        FORMAT_IP(&i->service));
         if (r < 0)
-                return contact_fail(contact, r, "%s on %s: %s", FORMAT_IP(&i->service), contact->interface.name,
-                                    redfish_problem(contact->redfish));
+                return contact_fail(contact, r, "%s on %s: %s", FORMAT_IP(&i->service),
+                                    contact->interface.name, redfish_problem(contact->redfish));
 
         contact->trusted = true;
         return 0;
@@ -326,9 +339,9 @@ void contact_doubt(struct contact *contact) {
         contact->trusted_ipmi = NULL;
 
         /* A USB device that has gone and come back has another index, and perhaps another name. */
-        if (contact->found &&
-            (contact->environment->find_interface(contact->watch, &contact->chosen->device, &found) == INTERFACE_OTHER ||
-             found.index != contact->interface.index)) {
+        if (contact->found && (contact->environment->find_interface(contact->watch, &contact->chosen->device,
+                                                                    &found) == INTERFACE_OTHER ||
+                               found.index != contact->interface.index)) {
                 contact->link = link_free(contact->link);
                 contact->found = false;
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* contact.h: from nothing to a connection that is trusted: host interface, network interface, link, fingerprint over
- * IPMI, TLS. Each step stands on the ones before; a step that stands is not done again. */
+/* contact.h: from nothing to a connection that is trusted: host interface, network interface, link,
+ * fingerprint over IPMI, TLS. Each step stands on the ones before; a step that stands is not done again. */
 #pragma once
 
 #include <stdbool.h>
@@ -23,7 +23,8 @@ struct contact_environment {
         const char *sys_root; /* "/sys" */
         const char *dev_root; /* "/dev" */
         int (*open_ipmi)(const char *dev_root, struct ipmi_list *ret);
-        int (*find_interface)(struct interface_watch *watch, const struct host_device *device, struct interface *ret);
+        int (*find_interface)(struct interface_watch *watch, const struct host_device *device,
+                              struct interface *ret);
 };
 
 extern const struct contact_environment contact_live_environment;
@@ -63,14 +64,14 @@ int contact_new(const struct contact_environment *environment, struct wait *w, u
 struct contact *contact_free(struct contact *contact);
 DEFINE_CLEANUP(struct contact *, contact_free);
 
-/* The steps return 0, or with the reason in ->problem a negative errno: one for which contact_is_passing() is true is
- * worth another try later, any other is final. */
+/* The steps return 0, or with the reason in ->problem a negative errno: one for which contact_is_passing() is
+ * true is worth another try later, any other is final. */
 
 /* Reads which host interface the firmware describes. */
 int contact_read_firmware(struct contact *contact);
 
-/* Looks once for the host interface's network device; one with another MAC address is taken when settle is true.
- * Returns 1 when found, 0. */
+/* Looks once for the host interface's network device; one with another MAC address is taken when settle is
+ * true. Returns 1 when found, 0. */
 int contact_find_interface(struct contact *contact, bool settle);
 
 /* Asks each IPMI device for the fingerprint, until one knows it. Returns 1, 0 when there is no device. */
@@ -82,7 +83,8 @@ int contact_prepare(struct contact *contact);
 /* Connects, checks the certificate, and reads the service root. */
 int contact_connect(struct contact *contact);
 
-/* After something has gone wrong: connection, fingerprint, and a link whose interface has gone are to be had anew. */
+/* After something has gone wrong: connection, fingerprint, and a link whose interface has gone are to be had
+ * anew. */
 void contact_doubt(struct contact *contact);
 
 bool contact_is_passing(int error);

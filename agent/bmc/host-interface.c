@@ -20,8 +20,8 @@
 #define FORMAT_IPV4         1
 #define FORMAT_IPV6         2
 
-#define PROTOCOL_SIZE       0x5b /* up to the host name */
-#define SERVICE_PORT        443
+#define PROTOCOL_SIZE 0x5b /* up to the host name */
+#define SERVICE_PORT  443
 
 static uint16_t get_u16(const uint8_t *p) {
         return (uint16_t) (p[0] | p[1] << 8);
@@ -31,7 +31,8 @@ static void host_device_done(struct host_device *device) {
         free(device->serial);
 }
 
-static int _printf_(3, 4) reject(struct host_interfaces *interfaces, uint16_t handle, const char *format, ...) {
+static int _printf_(3, 4)
+reject(struct host_interfaces *interfaces, uint16_t handle, const char *format, ...) {
         struct host_interface_rejection *larger;
         char *reason;
         va_list ap;
@@ -49,7 +50,8 @@ static int _printf_(3, 4) reject(struct host_interfaces *interfaces, uint16_t ha
                 return -ENOMEM;
         }
 
-        larger[interfaces->n_rejected++] = (struct host_interface_rejection){.handle = handle, .reason = reason};
+        larger[interfaces->n_rejected++] =
+                (struct host_interface_rejection){.handle = handle, .reason = reason};
         interfaces->rejected = larger;
         return 0;
 }
@@ -68,8 +70,8 @@ static void device_set_subsystem(struct host_device *device, const uint8_t *p) {
         device->has_subsystem = device->subsystem_vendor != 0 && device->subsystem_vendor != 0xffff;
 }
 
-/* A USB string descriptor: its own length, type 3, UTF-16LE. A serial number with other than printable ASCII, or cut
- * off, cannot be compared with: as if not given. */
+/* A USB string descriptor: its own length, type 3, UTF-16LE. A serial number with other than printable ASCII,
+ * or cut off, cannot be compared with: as if not given. */
 static int device_set_serial_descriptor(struct host_device *device, const uint8_t *p, size_t size) {
         size_t length;
 
@@ -94,9 +96,10 @@ static int device_set_serial_descriptor(struct host_device *device, const uint8_
         return 0;
 }
 
-/* data is the device data at offset of the structure, from the device type on. Returns 0, -EBADMSG when it is too short
- * for its type, -ENOTSUP for a type that cannot be looked for, -ENOMEM. */
-static int device_decode(const struct smbios_structure *s, size_t offset, size_t size, struct host_device *ret) {
+/* data is the device data at offset of the structure, from the device type on. Returns 0, -EBADMSG when it is
+ * too short for its type, -ENOTSUP for a type that cannot be looked for, -ENOMEM. */
+static int device_decode(const struct smbios_structure *s, size_t offset, size_t size,
+                         struct host_device *ret) {
         const uint8_t *p = s->data + offset;
         int r;
 
@@ -222,8 +225,9 @@ static const char *protocol_decode(const uint8_t *p, struct host_interface *i) {
         return NULL;
 }
 
-static int decode_protocol_record(const struct smbios_structure *s, const struct host_device *device, uint8_t type,
-                                  const uint8_t *data, size_t size, struct host_interfaces *interfaces) {
+static int decode_protocol_record(const struct smbios_structure *s, const struct host_device *device,
+                                  uint8_t type, const uint8_t *data, size_t size,
+                                  struct host_interfaces *interfaces) {
         struct host_interface i = {.handle = s->handle}, *larger;
         const char *problem;
         size_t name_size;
@@ -232,8 +236,9 @@ static int decode_protocol_record(const struct smbios_structure *s, const struct
         if (type != PROTOCOL_REDFISH_IP)
                 return reject(interfaces, s->handle, "protocol type %02xh is not Redfish over IP", type);
         if (size < PROTOCOL_SIZE)
-                return reject(interfaces, s->handle, "its Redfish over IP record has %zu bytes instead of at least %u",
-                              size, PROTOCOL_SIZE);
+                return reject(interfaces, s->handle,
+                              "its Redfish over IP record has %zu bytes instead of at least %u", size,
+                              PROTOCOL_SIZE);
 
         problem = protocol_decode(data, &i);
         if (problem)
@@ -244,8 +249,9 @@ static int decode_protocol_record(const struct smbios_structure *s, const struct
                 return -ENOMEM;
         interfaces->items = larger;
 
-        /* Nothing depends on the name, so a length beyond the record costs no more than the rest of the name. */
-        name_size = strnlen((const char *) data + PROTOCOL_SIZE, MIN(data[PROTOCOL_SIZE - 1], size - PROTOCOL_SIZE));
+        /* Nothing depends on the name: a length beyond the record costs no more than the rest of it. */
+        name_size = strnlen((const char *) data + PROTOCOL_SIZE,
+                            MIN(data[PROTOCOL_SIZE - 1], size - PROTOCOL_SIZE));
         if (name_size > 0) {
                 i.service_name = text_sanitize(data + PROTOCOL_SIZE, name_size);
                 if (!i.service_name)
@@ -271,19 +277,22 @@ static int decode_structure(const struct smbios_structure *s, struct host_interf
         if (!smbios_u8(s, 4, &interface_type) || !smbios_u8(s, 5, &data_size))
                 return reject(interfaces, s->handle, "it has only %u bytes", s->length);
         if (interface_type != INTERFACE_NETWORK)
-                return reject(interfaces, s->handle, "interface type %02xh is no network interface", interface_type);
+                return reject(interfaces, s->handle, "interface type %02xh is no network interface",
+                              interface_type);
         if (data_size == 0 || !smbios_u8(s, 6U + data_size, &n_records))
-                return reject(interfaces, s->handle, "%u bytes of device data do not fit into its %u bytes", data_size,
-                              s->length);
+                return reject(interfaces, s->handle, "%u bytes of device data do not fit into its %u bytes",
+                              data_size, s->length);
 
         r = device_decode(s, 6, data_size, &device);
         if (r == -EBADMSG)
-                return reject(interfaces, s->handle, "%u bytes of device data are too few for device type %02xh",
-                              data_size, s->data[6]);
+                return reject(interfaces, s->handle,
+                              "%u bytes of device data are too few for device type %02xh", data_size,
+                              s->data[6]);
         if (r == -ENOTSUP && s->data[6] >= DEVICE_OEM && data_size >= 5)
-                return reject(interfaces, s->handle, "device type %02xh is the OEM's own (IANA number %u)", s->data[6],
-                              (unsigned) s->data[7] << 24 | (unsigned) s->data[8] << 16 | (unsigned) s->data[9] << 8 |
-                                      s->data[10]);
+                return reject(interfaces, s->handle, "device type %02xh is the OEM's own (IANA number %u)",
+                              s->data[6],
+                              (unsigned) s->data[7] << 24 | (unsigned) s->data[8] << 16 |
+                                      (unsigned) s->data[9] << 8 | s->data[10]);
         if (r == -ENOTSUP)
                 return reject(interfaces, s->handle, "device type %02xh is unknown", s->data[6]);
         if (r < 0)
@@ -297,8 +306,9 @@ static int decode_structure(const struct smbios_structure *s, struct host_interf
                 const uint8_t *header = smbios_bytes(s, offset, 2);
 
                 if (!header || !smbios_bytes(s, offset + 2, header[1]))
-                        return reject(interfaces, s->handle, "protocol record %u of %u does not fit into its %u bytes",
-                                      k + 1, n_records, s->length);
+                        return reject(interfaces, s->handle,
+                                      "protocol record %u of %u does not fit into its %u bytes", k + 1,
+                                      n_records, s->length);
 
                 r = decode_protocol_record(s, &device, header[0], header + 2, header[1], interfaces);
                 if (r < 0)
@@ -343,8 +353,8 @@ static bool ip_beside(const struct ip_address *service, unsigned prefix, struct 
         if (service->family != AF_INET || prefix == 0 || prefix > 30)
                 return false;
 
-        /* With the last bit turned over it would be the network's or the broadcast address where all bits of the host
-         * part before it are alike: then the next one is turned over as well. */
+        /* With the last bit turned over it would be the network's or the broadcast address where all bits of
+         * the host part before it are alike: then the next one is turned over as well. */
         for (uint8_t change = 1; change <= 3; change = (uint8_t) (change + 2)) {
                 uint32_t host_mask = UINT32_MAX >> prefix, address;
 
@@ -359,7 +369,8 @@ static bool ip_beside(const struct ip_address *service, unsigned prefix, struct 
         return false;
 }
 
-const char *host_interface_choose_address(const struct host_interface *i, struct ip_address *ret, unsigned *ret_prefix) {
+const char *host_interface_choose_address(const struct host_interface *i, struct ip_address *ret,
+                                          unsigned *ret_prefix) {
         struct ip_address chosen;
 
         if (i->vlan != 0)
@@ -404,12 +415,12 @@ char *host_device_describe(const struct host_device *device) {
         const uint8_t *m = device->mac;
 
         if (device->has_mac)
-                snprintf(mac, sizeof(mac), ", MAC address %02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],
-                         m[5]);
+                snprintf(mac, sizeof(mac), ", MAC address %02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2],
+                         m[3], m[4], m[5]);
         if (device->has_location)
                 snprintf(location, sizeof(location), " at %04x:%02x:%02x.%x", device->segment, device->bus,
                          device->device_function >> 3, device->device_function & 7U);
 
-        return strprintf("%s %04x:%04x%s%s%s%s", device->usb ? "USB" : "PCI", device->vendor, device->product, location,
-                         device->serial ? ", serial number " : "", device->serial ?: "", mac);
+        return strprintf("%s %04x:%04x%s%s%s%s", device->usb ? "USB" : "PCI", device->vendor, device->product,
+                         location, device->serial ? ", serial number " : "", device->serial ?: "", mac);
 }

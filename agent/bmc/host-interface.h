@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* host-interface.h: how the host reaches its BMC, as the firmware describes it in SMBIOS type 42 (DSP0134 7.43, with the
- * device and protocol data of DSP0270 clause 8). Firmware is often wrong here: every record is judged alone, and one
- * that is of no use is kept with the reason. */
+/* host-interface.h: how the host reaches its BMC, as the firmware describes it in SMBIOS type 42
+ * (DSP0134 7.43, with the device and protocol data of DSP0270 clause 8). Firmware is often wrong here: every
+ * record is judged alone, and one that is of no use is kept with the reason. */
 #pragma once
 
 #include <stdbool.h>
@@ -29,7 +29,7 @@ struct host_device {
         uint16_t segment;
         uint8_t bus, device_function;
 
-        bool has_bootstrapping; /* DSP0270 1.3: whether credential bootstrapping over IPMI is there is known */
+        bool has_bootstrapping; /* DSP0270 1.3 and later tell the following */
         bool bootstrapping;
 };
 
@@ -54,8 +54,8 @@ struct host_interface {
         enum host_assignment service_assignment;
         struct ip_address service;
         unsigned service_prefix;
-        uint16_t port; /* 443 when the firmware gives none */
-        uint32_t vlan; /* 0: none */
+        uint16_t port;      /* 443 when the firmware gives none */
+        uint32_t vlan;      /* 0: none */
         char *service_name; /* host name, or NULL */
 };
 
@@ -76,9 +76,11 @@ int host_interfaces_read(const struct smbios *smbios, struct host_interfaces *re
 
 void host_interfaces_done(struct host_interfaces *interfaces);
 
-/* Finds out which address the host is to use. Returns NULL and sets *ret (AF_UNSPEC: the IPv6 link-local address that the
- * kernel makes by itself) and *ret_prefix, or says why there is none. */
-const char *host_interface_choose_address(const struct host_interface *i, struct ip_address *ret, unsigned *ret_prefix);
+/* Finds out which address the host is to use. Returns NULL and sets *ret (AF_UNSPEC: the IPv6 link-local
+ * address that the kernel makes by itself) and *ret_prefix, or says why there is none. */
+const char *host_interface_choose_address(const struct host_interface *i, struct ip_address *ret,
+                                          unsigned *ret_prefix);
 
-/* "USB 0525:a4a2", "PCI 8086:1533 at 0000:02:00.0", with the MAC address where given. NULL when memory is short. */
+/* "USB 0525:a4a2", "PCI 8086:1533 at 0000:02:00.0", with the MAC address where given. NULL when memory is
+ * short. */
 char *host_device_describe(const struct host_device *device);

@@ -3,9 +3,12 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <malloc.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include "base/text.h"
 #include "http.h"
@@ -13,7 +16,8 @@
 #include "wait.h"
 
 #define CONNECT_TIMEOUT (10 * USEC_PER_SEC)
-#define RETRY_AFTER_MAX 60U /* s */
+#define SILENCE_TIMEOUT (10 * USEC_PER_SEC) /* without so much as an acknowledgement from the peer's TCP */
+#define RETRY_AFTER_MAX 60U                 /* s */
 
 struct http {
         CURL *easy;
@@ -70,8 +74,8 @@ static void *wiping_realloc(void *p, size_t size) {
 }
 
 int http_initialize(void) {
-        return curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc, strdup, calloc) ==
-                               CURLE_OK
+        return curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc, strdup,
+                                    calloc) == CURLE_OK
                        ? 0
                        : -ENOMEM;
 }
@@ -146,13 +150,22 @@ static size_t on_header(char *data, size_t one _unused_, size_t size, void *user
         return size;
 }
 
+/* When the USB NIC goes away, what was sent stays unacknowledged for ever, and nobody else says so. */
+static int on_socket(void *userdata _unused_, curl_socket_t fd, curlsocktype purpose _unused_) {
+        static const unsigned msec = (unsigned) (SILENCE_TIMEOUT / USEC_PER_MSEC);
+
+        return setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &msec, sizeof(msec)) < 0 ? CURL_SOCKOPT_ERROR
+                                                                                      : CURL_SOCKOPT_OK;
+}
+
 static CURLcode on_ssl_context(CURL *easy _unused_, void *context, void *userdata) {
         tls_pin_certificate(context, userdata);
         return CURLE_OK;
 }
 
 /* Options that never change. */
-static CURLcode http_set_up(struct http *http, const char *interface, unsigned index, const struct ip_address *address) {
+static CURLcode http_set_up(struct http *http, const char *interface, unsigned index,
+                            const struct ip_address *address) {
         _cleanup_free_ char *bind_to = NULL;
         CURLcode c = CURLE_OK;
 
@@ -161,10 +174,10 @@ static CURLcode http_set_up(struct http *http, const char *interface, unsigned i
         if (!bind_to)
                 return CURLE_OUT_OF_MEMORY;
 
-#define SET(option, value)                                                                                     \
-        do {                                                                                                   \
-                if (c == CURLE_OK)                                                                             \
-                        c = curl_easy_setopt(http->easy, option, value);                                       \
+#define SET(option, value)                                                                                   \
+        do {                                                                                                 \
+                if (c == CURLE_OK)                                                                           \
+                        c = curl_easy_setopt(http->easy, option, value);                                     \
         } while (false)
 
         /* The small libcurl lacks what is switched off here. */
@@ -181,10 +194,10 @@ static CURLcode http_set_up(struct http *http, const char *interface, unsigned i
         if (ip_is_link_local_6(address))
                 SET(CURLOPT_ADDRESS_SCOPE, (long) index);
         SET(CURLOPT_CONNECTTIMEOUT_MS, (long) (CONNECT_TIMEOUT / USEC_PER_MSEC));
-        SET(CURLOPT_TCP_KEEPALIVE, 1L);
+        SET(CURLOPT_SOCKOPTFUNCTION, on_socket);
 
-        /* The pin takes the place of authorities, names and dates, for which a BMC out of the box has nothing to show.
-         * A resumed TLS session would skip it: none is. */
+        /* The pin takes the place of authorities, names and dates, for which a BMC out of the box has nothing
+         * to show. A resumed TLS session would skip it: none is. */
         SET(CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
         SET(CURLOPT_CAINFO, NULL);
         SET(CURLOPT_CAPATH, NULL);
@@ -212,8 +225,8 @@ int http_new(const struct ip_address *address, uint16_t port, const char *interf
         http->pin = pin;
         http->wait = w;
 
-        http->origin = strprintf(address->family == AF_INET6 ? "https://[%s]:%u" : "https://%s:%u", FORMAT_IP(address),
-                                 port);
+        http->origin = strprintf(address->family == AF_INET6 ? "https://[%s]:%u" : "https://%s:%u",
+                                 FORMAT_IP(address), port);
         http->easy = curl_easy_init();
         http->multi = curl_multi_init();
         if (!http->origin || !http->easy || !http->multi)
@@ -309,7 +322,8 @@ static int http_transfer(struct http *http, uint64_t until, CURLcode *ret) {
                         return -ETIMEDOUT;
 
                 if (curl_multi_poll(http->multi, agent, n_agent,
-                                    (int) MIN((end - now + 999) / USEC_PER_MSEC, (uint64_t) 60000), NULL) != CURLM_OK)
+                                    (int) MIN((end - now + 999) / USEC_PER_MSEC, (uint64_t) 60000),
+                                    NULL) != CURLM_OK)
                         return -ENOMEM;
 
                 r = wait_take(http->wait);
@@ -327,7 +341,8 @@ static int http_explain(struct http *http, CURLcode c, const struct sink *sink) 
                 return -EKEYREJECTED;
         }
         if (sink->error == -EMSGSIZE)
-                snprintf(http->error, sizeof(http->error), "the response is larger than %s", FORMAT_BYTES(HTTP_BODY_MAX));
+                snprintf(http->error, sizeof(http->error), "the response is larger than %s",
+                         FORMAT_BYTES(HTTP_BODY_MAX));
         if (sink->error < 0)
                 return sink->error;
 

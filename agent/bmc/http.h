@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* http.h: requests over HTTPS to one server, on one kept connection, bound to one network interface. No proxy, no
- * redirects, no cookies. */
+/* http.h: requests over HTTPS to one server, on one kept connection, bound to one network interface. No
+ * proxy, no redirects, no cookies. */
 #pragma once
 
 #include <stddef.h>
@@ -30,17 +30,18 @@ void http_response_done(struct http_response *response);
 /* Once in a process, before any other. Returns 0, -ENOMEM. */
 int http_initialize(void);
 
-/* A client of https://address:port on interface (with index). pin and wait must outlive it; wait is used for all
- * waiting. Returns 0, a negative errno. */
+/* A client of https://address:port on interface (with index). pin and wait must outlive it; wait is used for
+ * all waiting. Returns 0, a negative errno. */
 int http_new(const struct ip_address *address, uint16_t port, const char *interface, unsigned index,
              struct tls_pin *pin, struct wait *w, struct http **ret);
 struct http *http_free(struct http *http);
 DEFINE_CLEANUP(struct http *, http_free);
 
-/* Sends one request and reads the whole response, whatever its status. path begins with a slash; token goes into
- * X-Auth-Token, body (JSON) is sent with it; both may be NULL. Returns 0, or with the reason in http_problem():
- * -EKEYREJECTED the certificate is not the pinned one, -ETIMEDOUT, -ECONNREFUSED no connection, -EMSGSIZE the response
- * is larger than HTTP_BODY_MAX, -ECONNRESET the connection broke, -ENOMEM, a negative errno of wait. */
+/* Sends one request and reads the whole response, whatever its status. path begins with a slash; token goes
+ * into X-Auth-Token, body (JSON) is sent with it; both may be NULL. Returns 0, or with the reason in
+ * http_problem(): -EKEYREJECTED the certificate is not the pinned one, -ETIMEDOUT, -ECONNREFUSED no
+ * connection, -EMSGSIZE the response is larger than HTTP_BODY_MAX, -ECONNRESET the connection broke, -ENOMEM,
+ * a negative errno of wait. */
 int http_request(struct http *http, const char *method, const char *path, const char *token, const char *body,
                  size_t body_size, uint64_t timeout_usec, struct http_response *ret);
 

@@ -33,7 +33,8 @@ enum interface_match interface_match(const struct interface *i, const struct hos
                 return INTERFACE_OTHER;
 
         if (device->has_mac)
-                return memcmp(i->mac, device->mac, sizeof(i->mac)) == 0 ? INTERFACE_MATCHES : INTERFACE_BUT_FOR_MAC;
+                return memcmp(i->mac, device->mac, sizeof(i->mac)) == 0 ? INTERFACE_MATCHES
+                                                                        : INTERFACE_BUT_FOR_MAC;
 
         if (device->has_location) {
                 char location[sizeof(i->location)];
@@ -72,8 +73,8 @@ static bool interface_describe(struct udev_device *net, struct interface *ret) {
 
         value = udev_device_get_sysattr_value(net, "address");
         if (value)
-                sscanf(value, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &i.mac[0], &i.mac[1], &i.mac[2], &i.mac[3], &i.mac[4],
-                       &i.mac[5]);
+                sscanf(value, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &i.mac[0], &i.mac[1], &i.mac[2], &i.mac[3],
+                       &i.mac[4], &i.mac[5]);
 
         /* A USB device has the PCI device of its controller above it: USB first. */
         parent = udev_device_get_parent_with_subsystem_devtype(net, "usb", "usb_device");

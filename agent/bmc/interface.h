@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* interface.h: which of the kernel's network interfaces is the one that the firmware describes, now or when it appears. */
+/* interface.h: which of the kernel's network interfaces is the one that the firmware describes, now or when
+ * it appears. */
 #pragma once
 
 #include <net/if.h>
@@ -26,20 +27,21 @@ struct interface {
 
 enum interface_match {
         INTERFACE_OTHER,
-        INTERFACE_BUT_FOR_MAC, /* the device, under another MAC address: firmware may give the BMC's end of the link */
+        INTERFACE_BUT_FOR_MAC, /* the device, under another MAC address: firmware may give the BMC's end of
+                                  the link */
         INTERFACE_MATCHES,
 };
 
 enum interface_match interface_match(const struct interface *i, const struct host_device *device);
 
-/* Begins to listen to the kernel's events of devices, and looks at what is there. No udevd is needed. Returns 0,
- * a negative errno. */
+/* Begins to listen to the kernel's events of devices, and looks at what is there. No udevd is needed. Returns
+ * 0, a negative errno. */
 int interface_watch_new(struct interface_watch **ret);
 struct interface_watch *interface_watch_free(struct interface_watch *watch);
 DEFINE_CLEANUP(struct interface_watch *, interface_watch_free);
 
-/* Looks for the device among the interfaces there are. Returns how well *ret matches; it is set unless that is
- * INTERFACE_OTHER. A negative errno when the kernel's list cannot be read. */
+/* Looks for the device among the interfaces there are. Returns how well *ret matches; it is set unless that
+ * is INTERFACE_OTHER. A negative errno when the kernel's list cannot be read. */
 int interface_find(struct interface_watch *watch, const struct host_device *device, struct interface *ret);
 
 /* Waits for a network or IPMI device to come or go. Returns 0, -ETIMEDOUT, a negative errno. */

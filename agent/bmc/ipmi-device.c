@@ -20,8 +20,9 @@ struct ipmi_device {
         long next_id;
 };
 
-static int device_exchange(struct ipmi *ipmi, struct wait *w, uint8_t netfn, uint8_t command, const void *request,
-                           size_t size, uint64_t until, uint8_t response[static IPMI_RESPONSE_MAX], size_t *ret_size) {
+static int device_exchange(struct ipmi *ipmi, struct wait *w, uint8_t netfn, uint8_t command,
+                           const void *request, size_t size, uint64_t until,
+                           uint8_t response[static IPMI_RESPONSE_MAX], size_t *ret_size) {
         struct ipmi_device *device = (struct ipmi_device *) ipmi;
         struct ipmi_system_interface_addr address = {
                 .addr_type = IPMI_SYSTEM_INTERFACE_ADDR_TYPE,
@@ -31,12 +32,13 @@ static int device_exchange(struct ipmi *ipmi, struct wait *w, uint8_t netfn, uin
                 .addr = (unsigned char *) &address,
                 .addr_len = sizeof(address),
                 .msgid = ++device->next_id,
-                .msg = {
-                        .netfn = netfn,
-                        .cmd = command,
-                        .data_len = (unsigned short) size,
-                        .data = (unsigned char *) request, /* only read */
-                },
+                .msg =
+                        {
+                                .netfn = netfn,
+                                .cmd = command,
+                                .data_len = (unsigned short) size,
+                                .data = (unsigned char *) request, /* only read */
+                        },
         };
 
         if (ioctl(device->fd, IPMICTL_SEND_COMMAND, &message) < 0)

@@ -9,8 +9,9 @@
 #define BUSY_TRIES 5U
 #define BUSY_PAUSE (200 * USEC_PER_MSEC)
 
-int ipmi_ask(struct ipmi *ipmi, struct wait *w, uint8_t netfn, uint8_t command, const void *request, size_t size,
-             uint64_t timeout_usec, uint8_t response[static IPMI_RESPONSE_MAX], size_t *ret_size) {
+int ipmi_ask(struct ipmi *ipmi, struct wait *w, uint8_t netfn, uint8_t command, const void *request,
+             size_t size, uint64_t timeout_usec, uint8_t response[static IPMI_RESPONSE_MAX],
+             size_t *ret_size) {
         uint64_t until = wait_until(w, timeout_usec);
 
         for (unsigned tries = 1;; tries++) {

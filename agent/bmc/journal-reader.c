@@ -72,7 +72,8 @@ uint64_t journal_reader_position(const struct journal_reader *reader) {
         return reader->position;
 }
 
-/* Reads the line at offset. Returns 1, 0 when there is no whole line yet, -EBADMSG, -ENOMEM, a negative errno. */
+/* Reads the line at offset. Returns 1, 0 when there is no whole line yet, -EBADMSG, -ENOMEM, a negative
+ * errno. */
 static int read_line(struct journal_reader *reader, uint64_t offset, struct line *line) {
         ssize_t n;
         int r;
@@ -101,8 +102,8 @@ static int read_line(struct journal_reader *reader, uint64_t offset, struct line
         return line->sequence < 0 ? -EBADMSG : 1;
 }
 
-/* A run begins with the line that has schemaVersion; which run it is says the next. Returns 1, 0 when that is not there
- * yet, a negative errno. */
+/* A run begins with the line that has schemaVersion; which run it is says the next. Returns 1, 0 when that is
+ * not there yet, a negative errno. */
 static int begin_run(struct journal_reader *reader, uint64_t offset, uint64_t start_offset) {
         _cleanup_(line_done) struct line line = {};
         const char *name;
@@ -174,8 +175,8 @@ static int batch_append(struct journal_batch *batch, const struct line *line) {
         return 0;
 }
 
-int journal_reader_next(struct journal_reader *reader, uint64_t n_records, size_t max_records, size_t max_size,
-                        struct journal_batch *ret) {
+int journal_reader_next(struct journal_reader *reader, uint64_t n_records, size_t max_records,
+                        size_t max_size, struct journal_batch *ret) {
         _cleanup_(journal_batch_done) struct journal_batch batch = {.offset = reader->offset};
         _cleanup_(line_done) struct line line = {};
         size_t n = 0;
@@ -236,7 +237,8 @@ void journal_reader_accept(struct journal_reader *reader, const struct journal_b
         reader->position += batch->last - batch->first + 1;
 }
 
-int journal_reader_rewind(struct journal_reader *reader, const struct journal_batch *batch, uint64_t sequence) {
+int journal_reader_rewind(struct journal_reader *reader, const struct journal_batch *batch,
+                          uint64_t sequence) {
         _cleanup_(line_done) struct line line = {};
         uint64_t offset = reader->stage_offset;
 

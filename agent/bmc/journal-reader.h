@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* journal-reader.h: reads the journal's file from a place of its own, and makes up batches of records for the BMC. */
+/* journal-reader.h: reads the journal's file from a place of its own, and makes up batches of records for the
+ * BMC. */
 #pragma once
 
 #include <stddef.h>
@@ -14,9 +15,9 @@ enum batch_severity { BATCH_OK, BATCH_WARNING, BATCH_CRITICAL };
 /* Consecutive records of one stage. */
 struct journal_batch {
         char *boot, *stage;
-        uint64_t first, last; /* sequence numbers */
+        uint64_t first, last;         /* sequence numbers */
         enum batch_severity severity; /* of the worst record */
-        char *records; /* the lines as they are, with commas between */
+        char *records;                /* the lines as they are, with commas between */
         size_t records_size;
 
         uint64_t offset; /* where the file goes on behind it, for journal_reader_accept() */
@@ -30,17 +31,18 @@ struct journal_reader *journal_reader_free(struct journal_reader *reader);
 DEFINE_CLEANUP(struct journal_reader *, journal_reader_free);
 
 /* Makes up a batch of the records that come next, of which the journal's file holds n_records in all: at most
- * max_records, and not more than max_size bytes unless the first alone is larger. Returns 1 and sets *ret, 0 when there is
- * none to be had yet, -EBADMSG when the file is no journal, -ENOMEM, a negative errno. */
-int journal_reader_next(struct journal_reader *reader, uint64_t n_records, size_t max_records, size_t max_size,
-                        struct journal_batch *ret);
+ * max_records, and not more than max_size bytes unless the first alone is larger. Returns 1 and sets *ret, 0
+ * when there is none to be had yet, -EBADMSG when the file is no journal, -ENOMEM, a negative errno. */
+int journal_reader_next(struct journal_reader *reader, uint64_t n_records, size_t max_records,
+                        size_t max_size, struct journal_batch *ret);
 
 /* Moves on behind the batch, which must be the one that journal_reader_next() has just returned. */
 void journal_reader_accept(struct journal_reader *reader, const struct journal_batch *batch);
 
-/* Goes back to that record of the batch's stage. Returns 0, -ERANGE when it does not come before the batch, a negative
- * errno. */
-int journal_reader_rewind(struct journal_reader *reader, const struct journal_batch *batch, uint64_t sequence);
+/* Goes back to that record of the batch's stage. Returns 0, -ERANGE when it does not come before the batch, a
+ * negative errno. */
+int journal_reader_rewind(struct journal_reader *reader, const struct journal_batch *batch,
+                          uint64_t sequence);
 
 /* How many records are behind it. */
 uint64_t journal_reader_position(const struct journal_reader *reader);

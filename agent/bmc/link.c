@@ -164,7 +164,8 @@ struct link *link_free(struct link *link) {
         return NULL;
 }
 
-/* A BMC that advertises itself as a router must not become the way to anywhere. Kernels without IPv6 lack the file. */
+/* A BMC that advertises itself as a router must not become the way to anywhere. Kernels without IPv6 lack the
+ * file. */
 static int link_refuse_routers(const char *name) {
         _cleanup_free_ char *path = NULL;
         int r;

@@ -44,19 +44,15 @@ static json_t *make_envelope(const struct journal_batch *batch) {
         snprintf(last, sizeof(last), "%llu", (unsigned long long) batch->last);
         snprintf(message, sizeof(message), "%s: records %s to %s", batch->stage, first, last);
 
-        return json_pack("{ssssssssss s[ssss] s{s{ssssss}}}",
-                         "EntryType", "Oem",
-                         "OemRecordFormat", "OCP Test & Validation 2.0",
-                         "Severity", severity_text(batch->severity),
-                         "Message", message,
-                         "MessageId", "Seatrial.1.0.Records",
-                         "MessageArgs", batch->boot, batch->stage, first, last,
-                         "Oem", "Seatrial",
-                         "@odata.type", "#Seatrial.v1_0_0.LogEntry", "Boot", batch->boot, "Stage", batch->stage);
+        return json_pack("{ssssssssss s[ssss] s{s{ssssss}}}", "EntryType", "Oem", "OemRecordFormat",
+                         "OCP Test & Validation 2.0", "Severity", severity_text(batch->severity), "Message",
+                         message, "MessageId", "Seatrial.1.0.Records", "MessageArgs", batch->boot,
+                         batch->stage, first, last, "Oem", "Seatrial", "@odata.type",
+                         "#Seatrial.v1_0_0.LogEntry", "Boot", batch->boot, "Stage", batch->stage);
 }
 
-/* The records go in as the journal's very text, so that what the BMC keeps is the same to the byte: into the end of the
- * innermost object, which jansson, keeping the order, has written last. */
+/* The records go in as the journal's very text, so that what the BMC keeps is the same to the byte: into the
+ * end of the innermost object, which jansson, keeping the order, has written last. */
 char *provisioning_log_entry(const struct journal_batch *batch, size_t *ret_size) {
         static const char closing[] = "}}}";
         _cleanup_json_ json_t *envelope = make_envelope(batch);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* provisioning-log.h: the BMC's log of what the agent did, a Redfish log service with the Id "Provisioning" that takes
- * new entries, each with a batch of journal records. PROTOCOL.md is the contract. */
+/* provisioning-log.h: the BMC's log of what the agent did, a Redfish log service with the Id "Provisioning"
+ * that takes new entries, each with a batch of journal records. PROTOCOL.md is the contract. */
 #pragma once
 
 #include <stdint.h>
@@ -11,8 +11,8 @@ struct redfish;
 /* Finds where its entries are, on this system. Returns as redfish.h says; -ENOENT when it is not offered. */
 int provisioning_log_find(struct redfish *redfish, const char *system_uuid, char **ret_entries);
 
-/* Creates an entry. Returns 0 when the records are at the BMC (those of them that had been before were dropped), -ESTALE
- * when it wants the stage from record *ret_expected on; or as redfish.h says. */
+/* Creates an entry. Returns 0 when the records are at the BMC (those of them that had been before were
+ * dropped), -ESTALE when it wants the stage from record *ret_expected on; or as redfish.h says. */
 int provisioning_log_post(struct redfish *redfish, const char *entries, const struct journal_batch *batch,
                           uint64_t *ret_expected);
 

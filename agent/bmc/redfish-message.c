@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "redfish-message.h"
 
-#define PATH_SIZE_MAX 2048U
+#define PATH_SIZE_MAX  2048U
 #define ERROR_TEXT_MAX 500U
 
 /* Brackets outside of strings; whether they pair up is for the parser. */
@@ -88,12 +88,14 @@ char *redfish_error_text(const json_t *object) {
         size_t i, length = 0;
 
         json_array_foreach(info, i, entry) {
-                const char *message = json_get_string(entry, "Message") ?: json_get_string(entry, "MessageId");
+                const char *message =
+                        json_get_string(entry, "Message") ?: json_get_string(entry, "MessageId");
 
                 if (!message)
                         continue;
 
-                length += (size_t) snprintf(text + length, sizeof(text) - length, "%s%s", length > 0 ? " " : "", message);
+                length += (size_t) snprintf(text + length, sizeof(text) - length, "%s%s",
+                                            length > 0 ? " " : "", message);
                 if (length >= sizeof(text))
                         break;
         }

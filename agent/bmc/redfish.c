@@ -15,7 +15,7 @@
 #define REQUEST_TIMEOUT (30 * USEC_PER_SEC)
 
 /* A server has a handful of systems and logs; a collection without end has something else in mind. */
-#define MEMBERS_MAX     256U
+#define MEMBERS_MAX 256U
 
 struct redfish {
         struct http *http;
@@ -104,8 +104,8 @@ static int status_error(unsigned status) {
         }
 }
 
-/* One request and its outcome. *ret_body is the parsed response, NULL when it is no JSON object; in *ret_response is
- * the response itself. */
+/* One request and its outcome. *ret_body is the parsed response, NULL when it is no JSON object; in
+ * *ret_response is the response itself. */
 static int redfish_exchange(struct redfish *redfish, const char *method, const char *path, const char *body,
                             size_t body_size, json_t **ret_body, struct http_response *ret_response) {
         _cleanup_(http_response_done) struct http_response response = {};
@@ -113,7 +113,8 @@ static int redfish_exchange(struct redfish *redfish, const char *method, const c
         int r;
 
         redfish->retry_after = 0;
-        r = http_request(redfish->http, method, path, redfish->token, body, body_size, REQUEST_TIMEOUT, &response);
+        r = http_request(redfish->http, method, path, redfish->token, body, body_size, REQUEST_TIMEOUT,
+                         &response);
         if (r < 0) {
                 const char *reason = http_problem(redfish->http);
 
@@ -128,7 +129,8 @@ static int redfish_exchange(struct redfish *redfish, const char *method, const c
                 _cleanup_free_ char *text = redfish_error_text(json);
 
                 redfish->retry_after = response.retry_after;
-                redfish_fail(redfish, r, "%s %s: %u%s%s", method, path, response.status, text ? ": " : "", text ?: "");
+                redfish_fail(redfish, r, "%s %s: %u%s%s", method, path, response.status, text ? ": " : "",
+                             text ?: "");
         }
 
         *ret_body = TAKE_PTR(json);
@@ -172,7 +174,8 @@ int redfish_get(struct redfish *redfish, const char *path, json_t **ret) {
         return 0;
 }
 
-int redfish_post(struct redfish *redfish, const char *path, const char *body, size_t size, json_t **ret_error) {
+int redfish_post(struct redfish *redfish, const char *path, const char *body, size_t size,
+                 json_t **ret_error) {
         _cleanup_json_ json_t *json = NULL;
         int r;
 
@@ -196,8 +199,8 @@ int redfish_read_root(struct redfish *redfish) {
         return 0;
 }
 
-/* Appends text as a JSON string and returns the new end. Not through jansson, whose copies nobody wipes; the account's
- * texts are printable ASCII. */
+/* Appends text as a JSON string and returns the new end. Not through jansson, whose copies nobody wipes; the
+ * account's texts are printable ASCII. */
 static char *append_string(char *p, const char *text) {
         *p++ = '"';
         for (; *text; text++) {
@@ -235,8 +238,8 @@ int redfish_login(struct redfish *redfish, const struct bootstrap_account *accou
         if (!path && json_get_string(json, "@odata.id"))
                 path = redfish_path(json_get_string(json, "@odata.id"));
         if (!response.auth_token || !*response.auth_token || !path)
-                return redfish_fail(redfish, -EBADMSG, "POST %s: the response has no X-Auth-Token or no Location",
-                                    sessions);
+                return redfish_fail(redfish, -EBADMSG,
+                                    "POST %s: the response has no X-Auth-Token or no Location", sessions);
 
         redfish->session = strdup(path);
         if (!redfish->session)
@@ -267,7 +270,8 @@ int redfish_logout(struct redfish *redfish) {
 typedef int (*member_callback_t)(struct redfish *redfish, const char *path, void *userdata);
 
 /* Goes through a collection, page by page. Returns 1 when the callback did, 0, a negative errno. */
-static int redfish_members(struct redfish *redfish, const char *collection, member_callback_t callback, void *userdata) {
+static int redfish_members(struct redfish *redfish, const char *collection, member_callback_t callback,
+                           void *userdata) {
         _cleanup_free_ char *next = NULL;
         unsigned n_members = 0;
 
@@ -292,10 +296,11 @@ static int redfish_members(struct redfish *redfish, const char *collection, memb
                         const char *path = uri ? redfish_path(uri) : NULL;
 
                         if (!path)
-                                return redfish_fail(redfish, -EBADMSG, "GET %s: a member without a path", next);
+                                return redfish_fail(redfish, -EBADMSG, "GET %s: a member without a path",
+                                                    next);
                         if (++n_members > MEMBERS_MAX)
-                                return redfish_fail(redfish, -EBADMSG, "GET %s: more than %u members", collection,
-                                                    MEMBERS_MAX);
+                                return redfish_fail(redfish, -EBADMSG, "GET %s: more than %u members",
+                                                    collection, MEMBERS_MAX);
 
                         r = callback(redfish, path, userdata);
                         if (r != 0)
@@ -307,7 +312,8 @@ static int redfish_members(struct redfish *redfish, const char *collection, memb
                 if (link && json_array_size(members) > 0) { /* pages without members could go on for ever */
                         link = redfish_path(link);
                         if (!link)
-                                return redfish_fail(redfish, -EBADMSG, "GET %s: no path to the next page", collection);
+                                return redfish_fail(redfish, -EBADMSG, "GET %s: no path to the next page",
+                                                    collection);
 
                         next = strdup(link);
                         if (!next)
@@ -368,7 +374,8 @@ int redfish_find_system(struct redfish *redfish, const char *uuid, json_t **ret)
         else if (search.n_systems == 1)
                 *ret = TAKE_PTR(search.only);
         else
-                return redfish_fail(redfish, -ENOENT, "none of the %u systems of %s has this machine's UUID %s",
+                return redfish_fail(redfish, -ENOENT,
+                                    "none of the %u systems of %s has this machine's UUID %s",
                                     search.n_systems, systems, uuid ?: "(unknown)");
 
         return 0;
@@ -383,7 +390,8 @@ static int on_log_service(struct redfish *redfish _unused_, const char *path, vo
         struct log_search *search = userdata;
         size_t length = strlen(path), id_length = strlen(search->id);
 
-        /* The last segment of a log service's path is its Id in every implementation known: no request for each. */
+        /* The last segment of a log service's path is its Id in every implementation known: no request for
+         * each. */
         while (length > 0 && path[length - 1] == '/')
                 length--;
         if (length <= id_length || path[length - id_length - 1] != '/' ||

@@ -23,7 +23,8 @@ int rtnl_open(uint32_t groups) {
         return TAKE_FD(fd);
 }
 
-void rtnl_request_init(struct rtnl_request *request, uint16_t type, uint16_t flags, const void *body, size_t size) {
+void rtnl_request_init(struct rtnl_request *request, uint16_t type, uint16_t flags, const void *body,
+                       size_t size) {
         *request = (struct rtnl_request){
                 .header.nlmsg_len = (uint32_t) NLMSG_LENGTH(size),
                 .header.nlmsg_type = type,
@@ -45,8 +46,8 @@ void rtnl_request_add(struct rtnl_request *request, uint16_t type, const void *d
 int rtnl_ask(int fd, struct rtnl_request *request, rtnl_callback_t callback, void *userdata) {
         int result = 0;
 
-        /* A dump ends with a message of its own, anything else with an acknowledgement. (NLM_F_DUMP is two bits, each of
-         * which means something else in requests that create.) */
+        /* A dump ends with a message of its own, anything else with an acknowledgement. (NLM_F_DUMP is two
+         * bits, each of which means something else in requests that create.) */
         if ((request->header.nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
                 request->header.nlmsg_flags |= NLM_F_ACK;
 

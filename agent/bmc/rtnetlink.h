@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* rtnetlink.h: asking the kernel about its network interfaces, and telling it what to do with them (rtnetlink(7)). */
+/* rtnetlink.h: asking the kernel about its network interfaces, and telling it what to do with them
+ * (rtnetlink(7)). */
 #pragma once
 
 #include <linux/netlink.h>
@@ -13,11 +14,13 @@ struct rtnl_request {
         uint8_t payload[128];
 };
 
-/* Opens a socket that gets the events of these groups (RTMGRP_*); 0 for one to ask with. Returns it, a negative errno. */
+/* Opens a socket that gets the events of these groups (RTMGRP_*); 0 for one to ask with. Returns it, a
+ * negative errno. */
 int rtnl_open(uint32_t groups);
 
 /* Begins a request of type RTM_* with flags NLM_F_* and its body. */
-void rtnl_request_init(struct rtnl_request *request, uint16_t type, uint16_t flags, const void *body, size_t size);
+void rtnl_request_init(struct rtnl_request *request, uint16_t type, uint16_t flags, const void *body,
+                       size_t size);
 
 /* Adds an attribute. It is for the caller to know that the few of them fit. */
 void rtnl_request_add(struct rtnl_request *request, uint16_t type, const void *data, size_t size);
@@ -25,9 +28,10 @@ void rtnl_request_add(struct rtnl_request *request, uint16_t type, const void *d
 /* Called with each message of an answer. A negative return becomes that of rtnl_ask(). */
 typedef int (*rtnl_callback_t)(const struct nlmsghdr *message, void *userdata);
 
-/* Sends the request and waits for the kernel's answer, which never fails to come. callback may be NULL. Returns 0, the
- * kernel's error, a negative errno. */
+/* Sends the request and waits for the kernel's answer, which never fails to come. callback may be NULL.
+ * Returns 0, the kernel's error, a negative errno. */
 int rtnl_ask(int fd, struct rtnl_request *request, rtnl_callback_t callback, void *userdata);
 
-/* The attribute's data among those behind the body, or NULL when it is not there or has less than size bytes. */
+/* The attribute's data among those behind the body, or NULL when it is not there or has less than size bytes.
+ */
 const void *rtnl_attribute(const struct nlmsghdr *message, size_t body_size, uint16_t type, size_t size);

@@ -16,7 +16,8 @@ static int verify(X509_STORE_CTX *store, void *userdata) {
         unsigned char digest[EVP_MAX_MD_SIZE];
         unsigned size;
 
-        if (!certificate || !X509_digest(certificate, EVP_sha256(), digest, &size) || size != FINGERPRINT_SIZE) {
+        if (!certificate || !X509_digest(certificate, EVP_sha256(), digest, &size) ||
+            size != FINGERPRINT_SIZE) {
                 X509_STORE_CTX_set_error(store, X509_V_ERR_UNSPECIFIED);
                 return 0;
         }

@@ -15,8 +15,8 @@
 #include "verb.h"
 #include "wait.h"
 
-#define IPMI_TIMEOUT    (5 * USEC_PER_SEC)
-#define INTERFACE_WAIT  (5 * USEC_PER_SEC)
+#define IPMI_TIMEOUT   (5 * USEC_PER_SEC)
+#define INTERFACE_WAIT (5 * USEC_PER_SEC)
 
 static void help(void) {
         puts("Usage: seatrial bmc status [--open]\n"
@@ -68,7 +68,8 @@ static int show_host_interface(struct contact *contact) {
                 const struct host_interface *h = &contact->interfaces.items[i];
                 _cleanup_free_ char *device = host_device_describe(&h->device);
 
-                show("host interface", "%04xh%s: %s", h->handle, h == contact->chosen ? "" : " (not used)", device ?: "?");
+                show("host interface", "%04xh%s: %s", h->handle, h == contact->chosen ? "" : " (not used)",
+                     device ?: "?");
                 show("", "host %s/%u, %s; service %s port %u", FORMAT_IP(&h->host), h->host_prefix,
                      assignment_text(h->host_assignment), FORMAT_IP(&h->service), h->port);
         }
@@ -101,15 +102,17 @@ static void show_ipmi_device(struct contact *contact, struct ipmi *ipmi) {
         size_t size;
         int r;
 
-        r = ipmi_ask(ipmi, contact->wait, IPMI_NETFN_APP, IPMI_GET_DEVICE_ID, NULL, 0, IPMI_TIMEOUT, response, &size);
+        r = ipmi_ask(ipmi, contact->wait, IPMI_NETFN_APP, IPMI_GET_DEVICE_ID, NULL, 0, IPMI_TIMEOUT, response,
+                     &size);
         if (r < 0)
                 show("ipmi", "%s: does not answer: %s", ipmi->name, strerror(-r));
         else if (ipmi_decode_device_id(response, size, &id) < 0)
-                show("ipmi", "%s: does not tell what it is: %s", ipmi->name, ipmi_completion_text(response[0]));
+                show("ipmi", "%s: does not tell what it is: %s", ipmi->name,
+                     ipmi_completion_text(response[0]));
         else
-                show("ipmi", "%s: device %u, firmware %u.%02u, IPMI %u.%u, manufacturer %u, product %u", ipmi->name, id.id,
-                     id.firmware_major, id.firmware_minor, id.version_major, id.version_minor, id.manufacturer,
-                     id.product);
+                show("ipmi", "%s: device %u, firmware %u.%02u, IPMI %u.%u, manufacturer %u, product %u",
+                     ipmi->name, id.id, id.firmware_major, id.firmware_minor, id.version_major,
+                     id.version_minor, id.manufacturer, id.product);
 }
 
 static int show_fingerprint(struct contact *contact) {

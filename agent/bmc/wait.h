@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* wait.h: how the channel's process waits. It works through one thing after the other, so every wait in it (for the
- * kernel, the BMC, IPMI or a time) also takes what the agent has to say meanwhile, and ends when the agent's patience
- * does. */
+/* wait.h: how the channel's process waits. It works through one thing after the other, so every wait in it
+ * (for the kernel, the BMC, IPMI or a time) also takes what the agent has to say meanwhile, and ends when the
+ * agent's patience does. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,11 +10,11 @@
 #include "base/text.h"
 
 struct wait {
-        /* eventfds written by the agent, -EBADF for none. records_fd: how many records more the journal holds.
-         * close_fd: deliver what is left and end, within that many microseconds. */
+        /* eventfds written by the agent, -EBADF for none. records_fd: how many records more the journal
+         * holds. close_fd: deliver what is left and end, within that many microseconds. */
         int records_fd, close_fd;
 
-        uint64_t records;  /* in the journal, as told so far */
+        uint64_t records; /* in the journal, as told so far */
         bool closing;
         uint64_t deadline; /* in now_usec() time: no wait lasts longer */
 };
@@ -28,10 +28,10 @@ uint64_t wait_until(const struct wait *w, uint64_t usec);
 /* Takes what the agent has written by now. Returns 0, a negative errno. */
 int wait_take(struct wait *w);
 
-/* Waits for events (POLLIN, POLLOUT) on fd, or with a negative fd only for the time to pass, at most until that point in
- * time and the deadline. Returns 0, -ETIMEDOUT, a negative errno. */
+/* Waits for events (POLLIN, POLLOUT) on fd, or with a negative fd only for the time to pass, at most until
+ * that point in time and the deadline. Returns 0, -ETIMEDOUT, a negative errno. */
 int wait_for(struct wait *w, int fd, short events, uint64_t until);
 
-/* Waits until the journal holds more than n records, or the agent wants the channel closed. Returns 0, -ETIMEDOUT, a
- * negative errno. */
+/* Waits until the journal holds more than n records, or the agent wants the channel closed. Returns 0,
+ * -ETIMEDOUT, a negative errno. */
 int wait_for_records(struct wait *w, uint64_t n);

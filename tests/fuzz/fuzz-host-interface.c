@@ -10,7 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_(host_interfaces_done) struct host_interfaces interfaces = {};
-        struct smbios smbios = {.major = 3, .n_structures = SIZE_MAX, .table = (uint8_t *) data, .size = size};
+        struct smbios smbios = {
+                .major = 3, .n_structures = SIZE_MAX, .table = (uint8_t *) data, .size = size};
 
         if (host_interfaces_read(&smbios, &interfaces) < 0)
                 return 0;

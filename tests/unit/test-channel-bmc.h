@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* test-channel-bmc.h: a BMC for the channel's tests: bmc-redfish over the loopback interface of a network namespace of
- * the test's own, its bootstrapping commands reached without IPMI hardware, and SMBIOS tables that describe it. */
+/* test-channel-bmc.h: a BMC for the channel's tests: bmc-redfish over the loopback interface of a network
+ * namespace of the test's own, its bootstrapping commands reached without IPMI hardware, and SMBIOS tables
+ * that describe it. */
 #pragma once
 
 #include <errno.h>
@@ -35,8 +36,8 @@ struct bmc {
         unsigned port;
 };
 
-/* A name space without anybody else's addresses, in which loopback is the link to the BMC. Tests that need it are skipped
- * where the kernel does not let this user have one. */
+/* A name space without anybody else's addresses, in which loopback is the link to the BMC. Tests that need it
+ * are skipped where the kernel does not let this user have one. */
 static inline bool enter_network(struct link **ret_loopback) {
         const struct ip_address none = {.family = AF_UNSPEC};
 
@@ -60,8 +61,8 @@ static inline void bmc_start(struct bmc *bmc) {
         assert_true(bmc->pid >= 0);
         if (bmc->pid == 0) {
                 dup2(fds[1], STDOUT_FILENO);
-                execl(BMC_PROGRAM, BMC_PROGRAM, "--state", bmc->state, "--control", bmc->control, "--uuid", BMC_UUID, "--port",
-                      port, "--die-with-parent", NULL);
+                execl(BMC_PROGRAM, BMC_PROGRAM, "--state", bmc->state, "--control", bmc->control, "--uuid",
+                      BMC_UUID, "--port", port, "--die-with-parent", NULL);
                 _exit(127);
         }
         close(fds[1]);
@@ -138,9 +139,10 @@ static inline int fake_exchange(struct ipmi *ipmi, struct wait *w _unused_, uint
         assert_int_equal(size, 2);
         assert_int_equal(((const uint8_t *) request)[0], 0x52);
 
-        answer = control_ask(path, command == 0x01 ? json_pack("{sssi}", "command", "fingerprint", "certificate", 1)
-                                                   : json_pack("{sssb}", "command", "bootstrap-account", "keepEnabled",
-                                                               ((const uint8_t *) request)[1] == 0xa5));
+        answer = control_ask(
+                path, command == 0x01 ? json_pack("{sssi}", "command", "fingerprint", "certificate", 1)
+                                      : json_pack("{sssb}", "command", "bootstrap-account", "keepEnabled",
+                                                  ((const uint8_t *) request)[1] == 0xa5));
         response[0] = 0;
         response[1] = 0x52;
         *ret_size = 2;
@@ -161,8 +163,10 @@ static inline int fake_exchange(struct ipmi *ipmi, struct wait *w _unused_, uint
                 *ret_size = 35;
         } else {
                 memset(response + 2, 0, 32);
-                memcpy(response + 2, json_get_string(answer, "userName"), json_string_length(json_object_get(answer, "userName")));
-                memcpy(response + 18, json_get_string(answer, "password"), json_string_length(json_object_get(answer, "password")));
+                memcpy(response + 2, json_get_string(answer, "userName"),
+                       json_string_length(json_object_get(answer, "userName")));
+                memcpy(response + 18, json_get_string(answer, "password"),
+                       json_string_length(json_object_get(answer, "password")));
                 *ret_size = 34;
         }
         return 0;
@@ -190,14 +194,14 @@ static inline int no_ipmi(const char *dev_root _unused_, struct ipmi_list *ret) 
         return 0;
 }
 
-static inline int find_loopback(struct interface_watch *watch _unused_, const struct host_device *device _unused_,
-                                struct interface *ret) {
+static inline int find_loopback(struct interface_watch *watch _unused_,
+                                const struct host_device *device _unused_, struct interface *ret) {
         *ret = (struct interface){.index = if_nametoindex("lo"), .name = "lo"};
         return INTERFACE_MATCHES;
 }
 
-static inline int find_nothing(struct interface_watch *watch _unused_, const struct host_device *device _unused_,
-                               struct interface *ret _unused_) {
+static inline int find_nothing(struct interface_watch *watch _unused_,
+                               const struct host_device *device _unused_, struct interface *ret _unused_) {
         return INTERFACE_OTHER;
 }
 
@@ -218,7 +222,8 @@ static inline void bmc_write_tables(struct bmc *bmc, const struct smbios_table *
         bmc_write_file(bmc, "firmware/dmi/tables/DMI", table->bytes, table->size);
 }
 
-/* Type 1 with the UUID, and type 42: USB 0525:a4a2, host 127.0.0.18/24, service 127.0.0.1 and the service's port. */
+/* Type 1 with the UUID, and type 42: USB 0525:a4a2, host 127.0.0.18/24, service 127.0.0.1 and the service's
+ * port. */
 static inline void bmc_describe(struct bmc *bmc, struct smbios_table *table) {
         uint8_t system[0x17] = {[4] = 4, 3, 2, 1, 6, 5, 8, 7, 9, 10, 11, 12, 13, 14, 15, 16};
         uint8_t fields[2 + 0x0d + 1 + 2 + 0x5b] = {

@@ -13,10 +13,13 @@
 #include "bmc/provisioning-log.h"
 #include "tests/unit/unit.h"
 
-#define SCHEMA   "{\"schemaVersion\":{\"major\":2,\"minor\":0},\"sequenceNumber\":0}\n"
-#define START(s) "{\"testRunArtifact\":{\"testRunStart\":{\"metadata\":{\"stage\":\"" s "\"}}},\"sequenceNumber\":1}\n"
-#define LOG(n, severity) \
-        "{\"testRunArtifact\":{\"log\":{\"severity\":\"" severity "\",\"message\":\"x\"}},\"sequenceNumber\":" #n "}\n"
+#define SCHEMA "{\"schemaVersion\":{\"major\":2,\"minor\":0},\"sequenceNumber\":0}\n"
+#define START(s)                                                                                             \
+        "{\"testRunArtifact\":{\"testRunStart\":{\"metadata\":{\"stage\":\"" s                                \
+        "\"}}},\"sequenceNumber\":1}\n"
+#define LOG(n, severity)                                                                                     \
+        "{\"testRunArtifact\":{\"log\":{\"severity\":\"" severity                                            \
+        "\",\"message\":\"x\"}},\"sequenceNumber\":" #n "}\n"
 
 struct fixture {
         char path[sizeof("/tmp/seatrial-journal-XXXXXX")];
@@ -65,7 +68,8 @@ static void assert_batch(struct fixture *f, const char *stage, uint64_t first, u
 static void batch_has_the_records_of_one_stage(void **state) {
         struct fixture *f = *state;
 
-        append(f, SCHEMA START("discovery") LOG(2, "INFO") SCHEMA START("trial") LOG(2, "INFO") LOG(3, "INFO"));
+        append(f,
+               SCHEMA START("discovery") LOG(2, "INFO") SCHEMA START("trial") LOG(2, "INFO") LOG(3, "INFO"));
         assert_int_equal(next(f, 7), 1);
         assert_batch(f, "discovery", 0, 2);
         journal_reader_accept(f->reader, &f->batch);
@@ -157,12 +161,18 @@ static void severity_is_that_of_the_worst_record(void **state) {
                 {LOG(2, "ERROR"), BATCH_CRITICAL},
                 {LOG(2, "FATAL"), BATCH_CRITICAL},
                 {LOG(2, "WARNING") LOG(3, "INFO"), BATCH_WARNING},
-                {"{\"testStepArtifact\":{\"diagnosis\":{\"type\":\"PASS\"}},\"sequenceNumber\":2}\n", BATCH_OK},
-                {"{\"testStepArtifact\":{\"diagnosis\":{\"type\":\"UNKNOWN\"}},\"sequenceNumber\":2}\n", BATCH_WARNING},
-                {"{\"testStepArtifact\":{\"diagnosis\":{\"type\":\"FAIL\"}},\"sequenceNumber\":2}\n", BATCH_CRITICAL},
-                {"{\"testStepArtifact\":{\"error\":{\"symptom\":\"no-memory\"}},\"sequenceNumber\":2}\n", BATCH_WARNING},
-                {"{\"testRunArtifact\":{\"testRunEnd\":{\"result\":\"FAIL\"}},\"sequenceNumber\":2}\n", BATCH_CRITICAL},
-                {"{\"testRunArtifact\":{\"testRunEnd\":{\"result\":\"PASS\"}},\"sequenceNumber\":2}\n", BATCH_OK},
+                {"{\"testStepArtifact\":{\"diagnosis\":{\"type\":\"PASS\"}},\"sequenceNumber\":2}\n",
+                 BATCH_OK},
+                {"{\"testStepArtifact\":{\"diagnosis\":{\"type\":\"UNKNOWN\"}},\"sequenceNumber\":2}\n",
+                 BATCH_WARNING},
+                {"{\"testStepArtifact\":{\"diagnosis\":{\"type\":\"FAIL\"}},\"sequenceNumber\":2}\n",
+                 BATCH_CRITICAL},
+                {"{\"testStepArtifact\":{\"error\":{\"symptom\":\"no-memory\"}},\"sequenceNumber\":2}\n",
+                 BATCH_WARNING},
+                {"{\"testRunArtifact\":{\"testRunEnd\":{\"result\":\"FAIL\"}},\"sequenceNumber\":2}\n",
+                 BATCH_CRITICAL},
+                {"{\"testRunArtifact\":{\"testRunEnd\":{\"result\":\"PASS\"}},\"sequenceNumber\":2}\n",
+                 BATCH_OK},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -203,13 +213,13 @@ static void rewinding_goes_back_within_the_stage(void **state) {
 
 static void file_that_is_no_journal_is_told(void **state) {
         static const char *const files[] = {
-                LOG(2, "INFO"),                                                 /* no run */
+                LOG(2, "INFO"), /* no run */
                 "nonsense\n",
                 "[]\n",
                 "{}\n",
                 "{\"schemaVersion\":{},\"sequenceNumber\":-1}\n",
-                SCHEMA LOG(1, "INFO"),                                          /* a run without start */
-                SCHEMA START("trial") LOG(3, "INFO"),                           /* a record missing */
+                SCHEMA LOG(1, "INFO"),                /* a run without start */
+                SCHEMA START("trial") LOG(3, "INFO"), /* a record missing */
         };
 
         for (size_t i = 0; i < ELEMENTSOF(files); i++) {
@@ -225,7 +235,8 @@ static void file_may_come_later(void **state) {
 
         unlink(f->path);
         assert_int_equal(next(f, 2), 0);
-        assert_int_equal(write_file_atomic(f->path, SCHEMA START("trial"), strlen(SCHEMA START("trial")), 0600), 0);
+        assert_int_equal(
+                write_file_atomic(f->path, SCHEMA START("trial"), strlen(SCHEMA START("trial")), 0600), 0);
         assert_int_equal(next(f, 2), 1);
         assert_batch(f, "trial", 0, 1);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The link to the BMC, on a TAP interface in a network namespace of the test's own: its carrier is the test's to switch. */
+/* The link to the BMC, on a TAP interface in a network namespace of the test's own: its carrier is the test's
+ * to switch. */
 
 #include <errno.h>
 #include <fcntl.h>

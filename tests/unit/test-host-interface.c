@@ -45,9 +45,9 @@ static struct record ipv6_record(const char *host, const char *service, uint8_t 
         return r;
 }
 
-/* Appends a type 42 structure: interface type, the device data behind its length, one Redfish-over-IP record. */
-static void append(struct smbios_table *table, uint8_t interface_type, const uint8_t *device, size_t device_size,
-                   const struct record *record) {
+/* Appends a type 42 structure: interface type, device data behind its length, one Redfish-over-IP record. */
+static void append(struct smbios_table *table, uint8_t interface_type, const uint8_t *device,
+                   size_t device_size, const struct record *record) {
         uint8_t fields[200], *p = fields;
 
         *p++ = interface_type;
@@ -61,7 +61,7 @@ static void append(struct smbios_table *table, uint8_t interface_type, const uin
         table_append(table, 42, 0x2a00, fields, (size_t) (p - fields), TABLE_STRINGS("SERIAL-1"));
 }
 
-#define APPEND(table, record, ...)                                                                             \
+#define APPEND(table, record, ...)                                                                           \
         append(table, NETWORK, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}), record)
 
 static struct host_interfaces read_table(const struct smbios_table *table) {
@@ -109,7 +109,8 @@ static void host_interface_of_dsp0270_1_3_tells_of_bootstrapping(void **state _u
         struct record record = ipv4_record();
         struct smbios_table table = {};
 
-        APPEND(&table, &record, 0x11, 0x04, 0x11, 0x25, 0x05, 0xa2, 0xa4, 1, 0x02, 0, 0, 0, 0, 0x01, 0x01, 0, 0x34, 0x12);
+        APPEND(&table, &record, 0x11, 0x04, 0x11, 0x25, 0x05, 0xa2, 0xa4, 1, 0x02, 0, 0, 0, 0, 0x01, 0x01, 0,
+               0x34, 0x12);
         {
                 _cleanup_(host_interfaces_done) struct host_interfaces i = read_table(&table);
 
@@ -154,8 +155,8 @@ static void host_interface_of_pci_devices_is_read(void **state _unused_) {
         struct smbios_table table = {};
 
         APPEND(&table, &record, 9, 0x03, 0x86, 0x80, 0x33, 0x15, 0x28, 0x10, 0x01, 0x00);
-        APPEND(&table, &record, 20, 0x05, 0x14, 0x86, 0x80, 0x33, 0x15, 0x28, 0x10, 0x01, 0x00, 0x02, 0, 0, 0, 0, 0x02, 1, 0,
-               0x5e, 0x0b);
+        APPEND(&table, &record, 20, 0x05, 0x14, 0x86, 0x80, 0x33, 0x15, 0x28, 0x10, 0x01, 0x00, 0x02, 0, 0, 0,
+               0, 0x02, 1, 0, 0x5e, 0x0b);
         {
                 _cleanup_(host_interfaces_done) struct host_interfaces i = read_table(&table);
                 _cleanup_free_ char *v1 = NULL, *v2 = NULL;
@@ -186,7 +187,8 @@ static void kcs_structure_before_the_network_one_does_not_hide_it(void **state _
 }
 
 static void other_protocol_before_redfish_is_stepped_over(void **state _unused_) {
-        uint8_t fields[2 + 13 + 1 + 2 + 3 + 2 + 0x5b] = {NETWORK, USB_V2, 2, 0x02, 3, 0xaa, 0xbb, 0xcc, 0x04, 0x5b};
+        uint8_t fields[2 + 13 + 1 + 2 + 3 + 2 + 0x5b] = {NETWORK, USB_V2, 2,    0x02, 3,
+                                                         0xaa,    0xbb,   0xcc, 0x04, 0x5b};
         struct record record = ipv4_record();
         struct smbios_table table = {};
 
@@ -202,7 +204,8 @@ static void other_protocol_before_redfish_is_stepped_over(void **state _unused_)
 }
 
 static void two_redfish_records_of_one_device_are_two_interfaces(void **state _unused_) {
-        uint8_t fields[1 + 6 + 1 + 2 * (2 + 0x5b)] = {NETWORK, 5, 0x02, 0x25, 0x05, 0xa2, 0xa4, 2, 0x04, 0x5b};
+        uint8_t fields[1 + 6 + 1 + 2 * (2 + 0x5b)] = {NETWORK, 5,    0x02, 0x25, 0x05,
+                                                      0xa2,    0xa4, 2,    0x04, 0x5b};
         struct record four = ipv4_record(), six = ipv6_record("fd00::1", "fd00::2", 1);
         struct smbios_table table = {};
         uint8_t *p = fields + 10;
@@ -264,14 +267,16 @@ static void device_data_beyond_the_structure_is_rejected(void **state _unused_) 
 static void protocol_record_beyond_the_structure_is_rejected(void **state _unused_) {
         struct smbios_table table = {};
 
-        table_append(&table, 42, 0x2a00, (uint8_t[]){NETWORK, 5, 0x02, 0x25, 0x05, 0xa2, 0xa4, 1, 0x04, 0x5b, 0}, 11, NULL);
+        table_append(&table, 42, 0x2a00,
+                     (uint8_t[]){NETWORK, 5, 0x02, 0x25, 0x05, 0xa2, 0xa4, 1, 0x04, 0x5b, 0}, 11, NULL);
         assert_rejected(&table, "protocol record 1 of 1 does not fit into its 15 bytes");
 }
 
 static void redfish_record_that_is_too_short_is_rejected(void **state _unused_) {
         struct smbios_table table = {};
 
-        table_append(&table, 42, 0x2a00, (uint8_t[]){NETWORK, 5, 0x02, 0x25, 0x05, 0xa2, 0xa4, 1, 0x04, 1, 0}, 11, NULL);
+        table_append(&table, 42, 0x2a00, (uint8_t[]){NETWORK, 5, 0x02, 0x25, 0x05, 0xa2, 0xa4, 1, 0x04, 1, 0},
+                     11, NULL);
         assert_rejected(&table, "its Redfish over IP record has 1 bytes instead of at least 91");
 }
 
@@ -281,13 +286,23 @@ static void static_address_must_be_there_and_in_the_services_network(void **stat
                 uint8_t bytes[4];
                 const char *reason;
         } cases[] = {
-                {0x12, {0, 0, 0, 0}, "its Redfish over IP record has a static host address, but does not say which"},
-                {0x34, {0, 0, 0, 0}, "its Redfish over IP record has a static host address, but no service address"},
-                {0x34, {10, 0, 0, 1}, "its Redfish over IP record has a service address outside the host's network"},
-                {0x34, {169, 254, 0, 18}, "its Redfish over IP record has the same address for host and service"},
+                {0x12,
+                 {0, 0, 0, 0},
+                 "its Redfish over IP record has a static host address, but does not say which"},
+                {0x34,
+                 {0, 0, 0, 0},
+                 "its Redfish over IP record has a static host address, but no service address"},
+                {0x34,
+                 {10, 0, 0, 1},
+                 "its Redfish over IP record has a service address outside the host's network"},
+                {0x34,
+                 {169, 254, 0, 18},
+                 "its Redfish over IP record has the same address for host and service"},
                 {0x22, {255, 0, 255, 0}, "its Redfish over IP record has a host mask with holes in it"},
                 {0x44, {255, 255, 0, 1}, "its Redfish over IP record has a service mask with holes in it"},
-                {0x10, {5, 1, 169, 254}, "its Redfish over IP record has an address assignment that DSP0270 does not know"},
+                {0x10,
+                 {5, 1, 169, 254},
+                 "its Redfish over IP record has an address assignment that DSP0270 does not know"},
         };
 
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -330,12 +345,13 @@ static void service_name_is_read_within_its_bounds(void **state _unused_) {
                 {4, "bmc1", 4, "bmc1"},
                 {5, "bmc1", 5, "bmc1"},   /* counts the NUL */
                 {255, "bmc1", 4, "bmc1"}, /* more than there is */
-                {4, "b\x01\xff" "1", 4, "b??1"},
+                {4, "b\x01\xffm", 4, "b??m"},
                 {0, "", 0, NULL},
         };
 
         for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
-                uint8_t fields[1 + 6 + 1 + 2 + 0x5b + 8] = {NETWORK, 5, 0x02, 0x25, 0x05, 0xa2, 0xa4, 1, 0x04};
+                uint8_t fields[1 + 6 + 1 + 2 + 0x5b + 8] = {NETWORK, 5,    0x02, 0x25, 0x05,
+                                                            0xa2,    0xa4, 1,    0x04};
                 struct record record = ipv4_record();
                 struct smbios_table table = {};
 
@@ -428,7 +444,8 @@ static void address_is_left_to_the_kernel_on_an_ipv6_link(void **state _unused_)
 }
 
 static void address_that_cannot_be_had_is_told(void **state _unused_) {
-        struct record dhcp = ipv4_record(), vlan = ipv4_record(), unknown = ipv4_record(), far = ipv6_record(NULL, "fd00::1", 3);
+        struct record dhcp = ipv4_record(), vlan = ipv4_record(), unknown = ipv4_record(),
+                      far = ipv6_record(NULL, "fd00::1", 3);
         char address[FORMAT_IP_MAX];
         unsigned prefix;
 
@@ -436,16 +453,21 @@ static void address_that_cannot_be_had_is_told(void **state _unused_) {
         assert_string_equal(choose(&dhcp, address, &prefix),
                             "the host's address is to come from DHCP, which is not supported yet");
         vlan.bytes[0x56] = 7;
-        assert_string_equal(choose(&vlan, address, &prefix), "the service is on a VLAN, which is not supported yet");
+        assert_string_equal(choose(&vlan, address, &prefix),
+                            "the service is on a VLAN, which is not supported yet");
         unknown.bytes[0x10] = 0;
         memset(unknown.bytes + 0x12, 0, 4);
-        assert_string_equal(choose(&unknown, address, &prefix), "it does not say how the host gets its address");
-        assert_string_equal(choose(&far, address, &prefix), "autoconfiguration reaches link-local IPv6 addresses only");
+        assert_string_equal(choose(&unknown, address, &prefix),
+                            "it does not say how the host gets its address");
+        assert_string_equal(choose(&far, address, &prefix),
+                            "autoconfiguration reaches link-local IPv6 addresses only");
 }
 
 static void interface_is_matched_by_all_that_the_firmware_gives(void **state _unused_) {
-        struct interface usb = {.usb = true, .vendor = 0x0525, .product = 0xa4a2, .serial = "S1", .mac = {2, 0, 0, 0, 0, 1}};
-        struct interface pci = {.vendor = 0x8086, .product = 0x1533, .subsystem_vendor = 0x1028, .location = "0001:5e:01.3"};
+        struct interface usb = {
+                .usb = true, .vendor = 0x0525, .product = 0xa4a2, .serial = "S1", .mac = {2, 0, 0, 0, 0, 1}};
+        struct interface pci = {
+                .vendor = 0x8086, .product = 0x1533, .subsystem_vendor = 0x1028, .location = "0001:5e:01.3"};
         char serial[] = "S1", other[] = "S2";
         struct host_device d = {.usb = true, .vendor = 0x0525, .product = 0xa4a2};
 
@@ -462,7 +484,11 @@ static void interface_is_matched_by_all_that_the_firmware_gives(void **state _un
         d.usb = false;
         assert_int_equal(interface_match(&usb, &d), INTERFACE_OTHER);
 
-        d = (struct host_device){.vendor = 0x8086, .product = 0x1533, .has_location = true, .segment = 1, .bus = 0x5e,
+        d = (struct host_device){.vendor = 0x8086,
+                                 .product = 0x1533,
+                                 .has_location = true,
+                                 .segment = 1,
+                                 .bus = 0x5e,
                                  .device_function = 0x0b};
         assert_int_equal(interface_match(&pci, &d), INTERFACE_MATCHES);
         d.bus = 0x5f;

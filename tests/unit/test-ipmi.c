@@ -48,11 +48,11 @@ static struct scripted scripted(void) {
         return (struct scripted){.ipmi = {.name = name, .operations = &scripted_operations}};
 }
 
-#define ANSWER(s, i, ...)                                                                                      \
-        do {                                                                                                   \
-                static const uint8_t bytes_[] = {__VA_ARGS__};                                                 \
-                (s)->responses[i] = bytes_;                                                                    \
-                (s)->sizes[i] = sizeof(bytes_);                                                                \
+#define ANSWER(s, i, ...)                                                                                    \
+        do {                                                                                                 \
+                static const uint8_t bytes_[] = {__VA_ARGS__};                                               \
+                (s)->responses[i] = bytes_;                                                                  \
+                (s)->sizes[i] = sizeof(bytes_);                                                              \
         } while (0)
 
 static void busy_bmc_is_asked_again(void **state _unused_) {
@@ -77,7 +77,8 @@ static void busy_bmc_is_not_asked_for_ever(void **state _unused_) {
 
         for (unsigned i = 0; i < 8; i++)
                 ANSWER(&s, i, 0xc0);
-        assert_int_equal(ipmi_ask(&s.ipmi, &w, 0x06, 0x01, NULL, 0, 300 * USEC_PER_MSEC, response, &size), -ETIMEDOUT);
+        assert_int_equal(ipmi_ask(&s.ipmi, &w, 0x06, 0x01, NULL, 0, 300 * USEC_PER_MSEC, response, &size),
+                         -ETIMEDOUT);
         assert_int_equal(s.n_asked, 2);
 
         s.n_asked = 0;
@@ -105,7 +106,8 @@ static void every_completion_code_has_words(void **state _unused_) {
 
 static void device_id_is_decoded(void **state _unused_) {
         /* ipmi_sim's, with a firmware of 2.48 and manufacturer 674 */
-        static const uint8_t response[] = {0, 0x20, 0x81, 0x02, 0x48, 0x02, 0xbf, 0xa2, 0x02, 0x00, 0x01, 0x01, 1, 2, 3, 4};
+        static const uint8_t response[] = {0,    0x20, 0x81, 0x02, 0x48, 0x02, 0xbf, 0xa2,
+                                           0x02, 0x00, 0x01, 0x01, 1,    2,    3,    4};
         struct ipmi_device_id id;
 
         assert_int_equal(ipmi_decode_device_id(response, sizeof(response), &id), 0);
@@ -142,7 +144,8 @@ static void fingerprint_must_be_a_whole_sha256(void **state _unused_) {
         assert_int_equal(bootstrap_decode_fingerprint(response, sizeof(response), fingerprint), -ENOTSUP);
         response[1] = 0xdc;
         assert_int_equal(bootstrap_decode_fingerprint(response, sizeof(response), fingerprint), -EBADMSG);
-        assert_int_equal(bootstrap_decode_fingerprint((const uint8_t[]){0x80, 0x52}, 2, fingerprint), -EREMOTEIO);
+        assert_int_equal(bootstrap_decode_fingerprint((const uint8_t[]){0x80, 0x52}, 2, fingerprint),
+                         -EREMOTEIO);
 }
 
 #define HEAD "\x00\x52"
@@ -154,7 +157,10 @@ static int decode_account(const char *bytes, size_t size, struct bootstrap_accou
 static void account_is_decoded(void **state _unused_) {
         struct bootstrap_account account;
 
-        assert_int_equal(decode_account(HEAD "root\0\0\0\0\0\0\0\0\0\0\0\0" "0penBmc\0\0\0\0\0\0\0\0\0", 34, &account), 0);
+        assert_int_equal(decode_account(HEAD "root\0\0\0\0\0\0\0\0\0\0\0\0"
+                                             "0penBmc\0\0\0\0\0\0\0\0\0",
+                                        34, &account),
+                         0);
         assert_string_equal(account.user_name, "root");
         assert_string_equal(account.password, "0penBmc");
 }
@@ -162,7 +168,10 @@ static void account_is_decoded(void **state _unused_) {
 static void account_of_sixteen_characters_each_has_no_terminator(void **state _unused_) {
         struct bootstrap_account account;
 
-        assert_int_equal(decode_account(HEAD "abcdefghijklmnop" "ABCDEFGHIJKLMNOP", 34, &account), 0);
+        assert_int_equal(decode_account(HEAD "abcdefghijklmnop"
+                                             "ABCDEFGHIJKLMNOP",
+                                        34, &account),
+                         0);
         assert_string_equal(account.user_name, "abcdefghijklmnop");
         assert_string_equal(account.password, "ABCDEFGHIJKLMNOP");
 }
@@ -188,9 +197,17 @@ static void account_must_have_both_texts_in_printable_ascii(void **state _unused
                 {HEAD "\0ABCDEFGHIJKLMNOP", 19},
                 {HEAD "abcdefghijklmnop", 18},
                 {HEAD "abcdefghijklmnop\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 34},
-                {HEAD "a\nb\0\0\0\0\0\0\0\0\0\0\0\0\0" "ABCDEFGHIJKLMNOP", 34},
-                {HEAD "abc\0\0\0\0\0\0\0\0\0\0\0\0\0" "ABC\xff" "EFGHIJKLMNOP", 34},
-                {"\x00\xdc" "abcdefghijklmnop" "ABCDEFGHIJKLMNOP", 34},
+                {HEAD "a\nb\0\0\0\0\0\0\0\0\0\0\0\0\0"
+                      "ABCDEFGHIJKLMNOP",
+                 34},
+                {HEAD "abc\0\0\0\0\0\0\0\0\0\0\0\0\0"
+                      "ABC\xff"
+                      "EFGHIJKLMNOP",
+                 34},
+                {"\x00\xdc"
+                 "abcdefghijklmnop"
+                 "ABCDEFGHIJKLMNOP",
+                 34},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -209,8 +226,10 @@ static void asking_for_an_account_switches_bootstrapping_off_afterwards(void **s
 
         ANSWER(&s, 0, 0x80);
         assert_int_equal(bootstrap_ask_account(&s.ipmi, &w, &account, &problem), -EREMOTEIO);
-        assert_string_equal(problem, "/dev/ipmi0: the BMC gives no bootstrap account: credential bootstrapping is switched off, "
-                                     "or used up until the BMC or the host is reset (completion code 80h)");
+        assert_string_equal(
+                problem,
+                "/dev/ipmi0: the BMC gives no bootstrap account: credential bootstrapping is switched off, "
+                "or used up until the BMC or the host is reset (completion code 80h)");
         assert_int_equal(s.netfn, 0x2c);
         assert_int_equal(s.command, 0x02);
         assert_memory_equal(s.request, ((const uint8_t[]){0x52, 0x00}), 2);
@@ -225,7 +244,8 @@ static void account_is_not_asked_for_again_after_a_time_out(void **state _unused
 
         assert_int_equal(bootstrap_ask_account(&s.ipmi, &w, &account, &problem), -ETIMEDOUT);
         assert_int_equal(s.n_asked, 1);
-        assert_string_equal(problem, "/dev/ipmi0: the BMC does not answer when asked for a bootstrap account");
+        assert_string_equal(problem,
+                            "/dev/ipmi0: the BMC does not answer when asked for a bootstrap account");
 }
 
 static void fingerprint_from_a_bmc_that_is_starting_is_worth_another_try(void **state _unused_) {
@@ -236,8 +256,9 @@ static void fingerprint_from_a_bmc_that_is_starting_is_worth_another_try(void **
 
         ANSWER(&s, 0, 0xd2);
         assert_int_equal(bootstrap_ask_fingerprint(&s.ipmi, &w, fingerprint, &problem), -EAGAIN);
-        assert_string_equal(problem, "/dev/ipmi0: the BMC gives no certificate fingerprint: the BMC is still starting "
-                                     "(completion code d2h)");
+        assert_string_equal(problem,
+                            "/dev/ipmi0: the BMC gives no certificate fingerprint: the BMC is still starting "
+                            "(completion code d2h)");
         assert_memory_equal(s.request, ((const uint8_t[]){0x52, 0x01}), 2);
 }
 

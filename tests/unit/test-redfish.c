@@ -15,7 +15,8 @@ static json_t *parse(const char *text) {
 }
 
 static void response_is_an_object(void **state _unused_) {
-        static const char *const bad[] = {"", "{", "[]", "7", "null", "{}x", "{\"a\":1,\"a\":2}", "{\"a\":\"\xff\"}"};
+        static const char *const bad[] = {
+                "", "{", "[]", "7", "null", "{}x", "{\"a\":1,\"a\":2}", "{\"a\":\"\xff\"}"};
         json_t *json = NULL;
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)
@@ -35,7 +36,8 @@ static void nesting_has_a_limit(void **state _unused_) {
                 for (unsigned i = depth; i-- > 0;)
                         strcat(text, i == 0 ? "}" : "]");
 
-                assert_int_equal(redfish_parse(text, strlen(text), &json), depth <= REDFISH_DEPTH_MAX ? 0 : -EBADMSG);
+                assert_int_equal(redfish_parse(text, strlen(text), &json),
+                                 depth <= REDFISH_DEPTH_MAX ? 0 : -EBADMSG);
                 json_decref(json);
         }
 }
@@ -48,7 +50,8 @@ static void path_is_what_may_go_into_a_request(void **state _unused_) {
         char endless[4096];
 
         assert_string_equal(redfish_path("/redfish/v1/Systems"), "/redfish/v1/Systems");
-        assert_string_equal(redfish_path("https://bmc.example:443/redfish/v1/x?$skip=50"), "/redfish/v1/x?$skip=50");
+        assert_string_equal(redfish_path("https://bmc.example:443/redfish/v1/x?$skip=50"),
+                            "/redfish/v1/x?$skip=50");
 
         assert_null(redfish_path(""));
         assert_null(redfish_path("redfish/v1"));
@@ -66,8 +69,9 @@ static void path_is_what_may_go_into_a_request(void **state _unused_) {
 }
 
 static void link_is_taken_from_its_odata_id(void **state _unused_) {
-        _cleanup_json_ json_t *root = parse("{\"Systems\":{\"@odata.id\":\"/redfish/v1/Systems\"},\"Chassis\":\"/x\","
-                                            "\"Managers\":{\"@odata.id\":7},\"Evil\":{\"@odata.id\":\"//e/\"}}");
+        _cleanup_json_ json_t *root =
+                parse("{\"Systems\":{\"@odata.id\":\"/redfish/v1/Systems\"},\"Chassis\":\"/x\","
+                      "\"Managers\":{\"@odata.id\":7},\"Evil\":{\"@odata.id\":\"//e/\"}}");
 
         assert_string_equal(redfish_link(root, "Systems"), "/redfish/v1/Systems");
         assert_null(redfish_link(root, "Chassis"));
@@ -84,7 +88,8 @@ static void extended_info_is_told_in_words(void **state _unused_) {
                       "{\"MessageId\":\"Base.1.13.InternalError\"}]}}");
         _cleanup_json_ json_t *plain = parse("{\"error\":{\"message\":\"It\\nis \\u00e9 broken\"}}");
         _cleanup_json_ json_t *nothing = parse("{\"error\":[]}");
-        _cleanup_free_ char *a = redfish_error_text(two), *b = redfish_error_text(plain), *c = redfish_error_text(nothing);
+        _cleanup_free_ char *a = redfish_error_text(two), *b = redfish_error_text(plain),
+                            *c = redfish_error_text(nothing);
 
         assert_string_equal(a, "The property X is unknown. Base.1.13.InternalError");
         assert_string_equal(b, "It?is ?? broken");
@@ -104,8 +109,9 @@ static void error_text_is_no_longer_than_a_person_reads(void **state _unused_) {
 }
 
 static json_t *gap(const char *id, const char *arguments) {
-        _cleanup_free_ char *text = strprintf("{\"error\":{\"@Message.ExtendedInfo\":[{\"MessageId\":\"%s\",\"MessageArgs\":%s}]}}",
-                                              id, arguments);
+        _cleanup_free_ char *text = strprintf(
+                "{\"error\":{\"@Message.ExtendedInfo\":[{\"MessageId\":\"%s\",\"MessageArgs\":%s}]}}", id,
+                arguments);
 
         return parse(text);
 }
