@@ -122,7 +122,7 @@ static int parse_source(struct parser *p, const char *word, char **ret) {
         char *source = NULL;
 
         if (word[0] == '$') {
-                for (size_t i = 0; i < p->n_definitions; i++)
+                for (size_t i = 0; !source && i < p->n_definitions; i++)
                         if (streq(p->definitions[i].name, word + 1))
                                 source = strdup(p->definitions[i].value);
                 if (!source)
