@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,10 @@
 #define MESSAGE_MAX (4U * 1024 * 1024)
 #define TEXT_MAX    4096U
 
+/* How long a killed child may take to die: one that had all of a machine's memory gives it back in seconds, and one that
+ * waits for a hung device does so in the kernel, perhaps for ever. */
+#define DEATH_LIMIT (10 * USEC_PER_SEC)
+
 struct stream {
         int fd;
         struct lines lines;
@@ -39,7 +44,8 @@ struct child {
         struct stream report, text;
 
         uint64_t started, timeout;
-        bool timed_out, broken, reaped;
+        bool timed_out, broken, killed, reaped;
+        bool abandoned; /* it did not die: left to whoever inherits it */
         siginfo_t status;
         uint64_t ended;
 };
@@ -78,9 +84,17 @@ static int on_text(char *line, size_t size, void *userdata) {
         return 0;
 }
 
-static void child_kill(struct child *child) {
-        if (!child->reaped)
-                syscall(SYS_pidfd_send_signal, child->pid_fd, SIGKILL, NULL, 0U);
+static int on_timeout(struct event_source *source, int fd, uint32_t revents, void *userdata);
+
+/* Returns 0, a negative errno when its death could not be given a limit. */
+static int child_kill(struct child *child) {
+        if (child->reaped || child->killed)
+                return 0;
+
+        syscall(SYS_pidfd_send_signal, child->pid_fd, SIGKILL, NULL, 0U);
+        child->killed = true;
+        return child->timer ? event_source_set_timer(child->timer, DEATH_LIMIT)
+                            : event_add_timer(child->event, DEATH_LIMIT, on_timeout, child, &child->timer);
 }
 
 static int on_report_readable(struct event_source *source _unused_, int fd, uint32_t revents _unused_, void *userdata) {
@@ -90,8 +104,8 @@ static int on_report_readable(struct event_source *source _unused_, int fd, uint
         r = lines_read(&child->report.lines, fd, MESSAGE_MAX, on_message, child);
         if (r == -EBADMSG || r == -EMSGSIZE) {
                 child->broken = true;
-                child_kill(child);
-                r = 0;
+                stream_close(&child->report);
+                return child_kill(child);
         }
         if (r == 0)
                 stream_close(&child->report);
@@ -131,8 +145,17 @@ static int on_exit_(struct event_source *source _unused_, int fd, uint32_t reven
 static int on_timeout(struct event_source *source _unused_, int fd _unused_, uint32_t revents _unused_, void *userdata) {
         struct child *child = userdata;
 
-        child->timed_out = true;
-        child_kill(child);
+        if (!child->killed) {
+                child->timed_out = true;
+                return child_kill(child);
+        }
+
+        child->abandoned = true;
+        child->ended = now_usec();
+        child->pid_source = event_source_free(child->pid_source);
+        child->timer = event_source_free(child->timer);
+        stream_close(&child->report);
+        stream_close(&child->text);
         return 0;
 }
 
@@ -253,7 +276,7 @@ pid_t child_pid(const struct child *child) {
 }
 
 bool child_done(const struct child *child) {
-        return child->reaped && child->report.fd < 0 && child->text.fd < 0;
+        return (child->reaped || child->abandoned) && child->report.fd < 0 && child->text.fd < 0;
 }
 
 int child_wait(struct child *child, struct child_result *ret) {
@@ -271,7 +294,7 @@ int child_wait(struct child *child, struct child_result *ret) {
 void child_get_result(const struct child *child, struct child_result *ret) {
         *ret = (struct child_result){.state = CHILD_RUNNING, .usec = now_usec() - child->started};
 
-        if (!child->reaped)
+        if (!child->reaped && !child->abandoned)
                 return;
 
         ret->usec = child->ended - child->started;
@@ -296,7 +319,8 @@ char *child_result_describe(const struct child *child) {
         case CHILD_RUNNING:
                 return strdup("is running");
         case CHILD_TIMED_OUT:
-                return strprintf("ran longer than its limit of %s", FORMAT_DURATION(child->timeout));
+                return strprintf("ran longer than its limit of %s%s", FORMAT_DURATION(child->timeout),
+                                 child->abandoned ? ", and hangs in the kernel, where it cannot be ended" : "");
         case CHILD_BROKEN:
                 return strdup("sent a report that is no JSON object");
         case CHILD_KILLED:
@@ -308,18 +332,29 @@ char *child_result_describe(const struct child *child) {
         return result.error < 0 ? strprintf("failed: %s", strerror(-result.error)) : strdup("exited");
 }
 
+/* Kills it if it still runs, and reaps it unless it does not die. */
+static void child_end(struct child *child) {
+        struct pollfd death = {.fd = child->pid_fd, .events = POLLIN};
+        int n = 1;
+
+        if (child->reaped || child->abandoned)
+                return;
+
+        kill(child->pid, SIGKILL);
+        if (child->pid_fd >= 0)
+                do
+                        n = poll(&death, 1, (int) (DEATH_LIMIT / USEC_PER_MSEC));
+                while (n < 0 && errno == EINTR);
+        if (n > 0)
+                while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
+                        ;
+}
+
 struct child *child_free(struct child *child) {
         if (!child)
                 return NULL;
 
-        if (!child->reaped) {
-                if (child->pid_fd >= 0)
-                        child_kill(child);
-                else
-                        kill(child->pid, SIGKILL);
-                while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
-                        ;
-        }
+        child_end(child);
 
         stream_close(&child->report);
         stream_close(&child->text);
@@ -339,7 +374,7 @@ int child_report(int report_fd, json_t *message) {
         if (!message)
                 return -ENOMEM;
 
-        text = json_dumps(message, JSON_COMPACT);
+        text = json_dumps(owned, JSON_COMPACT);
         if (!text)
                 return -ENOMEM;
 

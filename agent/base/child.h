@@ -47,7 +47,8 @@ int child_start(struct event *e, const char *name, uint64_t timeout_usec, child_
 const char *child_name(const struct child *child);
 pid_t child_pid(const struct child *child);
 
-/* True once it has ended and all that it wrote has been handed on. */
+/* True once it has ended and all that it wrote has been handed on, or once it has been killed and does not die, since it
+ * hangs in the kernel on a device. */
 bool child_done(const struct child *child);
 
 /* Runs the loop until the child is done. Returns 0 and sets *ret, a negative errno from the loop. */
@@ -59,7 +60,7 @@ void child_get_result(const struct child *child, struct child_result *ret);
 /* "exited", "was killed by signal 11 (Segmentation fault)", "ran longer than 30.0 s", ... NULL when memory is short. */
 char *child_result_describe(const struct child *child);
 
-/* Kills it if it still runs, reaps it, frees it. */
+/* Kills it if it still runs, reaps it unless it does not die, frees it. */
 struct child *child_free(struct child *child);
 DEFINE_CLEANUP(struct child *, child_free);
 
