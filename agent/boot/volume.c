@@ -107,9 +107,11 @@ static char *context_error(int context_fd) {
         char message[256];
         ssize_t n;
 
-        while ((n = read(context_fd, message, sizeof(message))) > 0)
-                if (n > 2 && message[0] == 'e' && message[1] == ' ')
-                        return text_sanitize(message + 2, (size_t) n - 2);
+        while ((n = read(context_fd, message, sizeof(message) - 1)) > 0) {
+                message[n] = 0;
+                if (startswith(message, "e "))
+                        return text_sanitize(message + 2, strcspn(message + 2, "\n"));
+        }
 
         return NULL;
 }
