@@ -170,8 +170,12 @@ build/fuzz/fuzz-%: build/fuzz/tests/fuzz/fuzz-%.o build/fuzz/libseatrial.a
 	$(Q)clang -fsanitize=fuzzer,address,undefined -pie -o $@ $^ -Lbuild/libcurl/lib \
 		-Wl,-rpath,$(CURDIR)/build/libcurl/lib $(TEST_LIBS)
 
-unit: $(foreach t,$(UNIT_TESTS),build/ship/tests/unit/test-$(t) build/asan/tests/unit/test-$(t)) ## run the unit tests, plain and under the sanitizers
-	@for test in $^; do echo "$$test"; $$test || exit 1; done
+# The channel's tests talk to the test BMC.
+unit: UNIT_PROGRAMS = $(foreach t,$(UNIT_TESTS),build/ship/tests/unit/test-$(t) build/asan/tests/unit/test-$(t))
+unit: bmc $(foreach t,$(UNIT_TESTS),build/ship/tests/unit/test-$(t) build/asan/tests/unit/test-$(t)) ## run the unit tests, plain and under the sanitizers
+	@for test in $(UNIT_PROGRAMS); do \
+		$$test >$$test.log 2>&1 || { cat $$test.log; exit 1; }; \
+		printf '%-45s %s\n' "$$test" "$$(grep -o 'PASSED.*' $$test.log)"; done
 
 fuzz-corpus: $(FUZZERS:%=build/fuzz/fuzz-%) ## run each fuzzer over its corpus
 	@for f in $(FUZZERS); do echo "fuzz-$$f over tests/fuzz/corpus/$$f"; \

@@ -168,8 +168,8 @@ int journal_run_start(struct journal *journal, const char *stage, json_t *parame
 
         r = journal_run_artifact(journal, "testRunStart",
                                  json_pack("{s:s, s:s, s:s, s:O, s:O, s:{s:s, s:s}}", "name", stage, "version",
-                                           SEATRIAL_VERSION, "commandLine", "seatrial run", "parameters", parameters,
-                                           "dutInfo", dut_info, "metadata", "boot", journal->boot, "stage", stage));
+                                           SEATRIAL_VERSION, "commandLine", "seatrial run", "parameters",
+                                           owned_parameters, "dutInfo", owned_dut_info, "metadata", "boot", journal->boot, "stage", stage));
         if (r < 0)
                 return r;
 
