@@ -113,7 +113,8 @@ build/initramfs.cpio.xz: build/tools/mkinitramfs build/image/seatrial $(LIBCURL)
 build/flash/bds.efi: scripts/flash/bds.c scripts/flash/ffs.c $(wildcard scripts/flash/*.h) | setup
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)for source in bds ffs; do clang -target x86_64-unknown-windows -std=gnu17 -Os -Wall -Wextra -Werror -ffreestanding \
+	$(Q)for source in bds ffs; do clang -target x86_64-unknown-windows -std=gnu17 -Os -Wall -Wextra -Wconversion -Wshadow \
+		-Wmissing-prototypes -Wstrict-prototypes -Werror -ffreestanding \
 		-fno-stack-protector -fshort-wchar -mno-red-zone -mno-sse -mno-mmx -mno-implicit-float \
 		-c -o build/flash/$$source.obj scripts/flash/$$source.c || exit 1; done
 	$(Q)lld-link /subsystem:efi_boot_service_driver /nodefaultlib /entry:efi_main /dll /timestamp:0 /out:$@ \
