@@ -51,7 +51,7 @@ static void budget_leaves_the_system_something(void **state _unused_) {
         const struct memory_situation situation = {.total = 2 * GIB, .available = 1800 * MIB};
         uint64_t all = memory_budget(&situation, &(struct plan_amount){.percent = 100});
 
-        assert_int_equal(all, (1800 - 48 - 16) * MIB);
+        assert_int_equal(all, (1800 - 24 - 16) * MIB);
         assert_int_equal(memory_budget(&situation, &(struct plan_amount){.bytes = 8 * GIB}), all);
 }
 

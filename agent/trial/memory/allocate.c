@@ -27,7 +27,7 @@
 /* What the system keeps: for the agent and its libraries, the kernel's own needs while the trial runs, and page
  * tables, which for 4 KiB pages are a 512th. */
 static uint64_t reserve(const struct memory_situation *situation) {
-        return ((uint64_t) 48 << 20) + situation->total / 128;
+        return ((uint64_t) 24 << 20) + situation->total / 128;
 }
 
 static int meminfo_line(const char *text, const char *name, uint64_t *ret) {
