@@ -10,6 +10,6 @@ struct ata_identity {
         char firmware_version[9];
 };
 
-/* Decodes a SCSI VPD page 89h (SAT-4 12.4.2, with IDENTIFY DEVICE data of ACS-4 7.13.6 in it). Returns 0, -EBADMSG when
- * it is no such page or a short one. */
+/* Decodes a SCSI VPD page 89h (SAT-4 12.4.2, with IDENTIFY DEVICE data of ACS-4 7.13.6 in it). Returns 0,
+ * -EBADMSG when it is no such page or a short one. */
 int ata_identity_decode(const void *page, size_t size, struct ata_identity *ret);

@@ -14,8 +14,8 @@ extern const struct collector collector_storage;
 extern const struct collector collector_network;
 extern const struct collector collector_usb;
 
-/* Each adds to part, an object, what the firmware's table says about it; without a table (NULL) every member is null,
- * and lists are empty. Return 0, -ENOMEM. */
+/* Each adds to part, an object, what the firmware's table says about it; without a table (NULL) every member
+ * is null, and lists are empty. Return 0, -ENOMEM. */
 int system_decode(const struct smbios *smbios, json_t *part);
 int processors_decode(const struct smbios *smbios, json_t *part);
 int memory_decode(const struct smbios *smbios, json_t *part);

@@ -63,7 +63,8 @@ static int set_info_number(json_t *object, const char *name, const char *info, c
         return r < 0 ? r : sysfs_set_number(object, name, value);
 }
 
-/* 0 where the kernel or the captured tree does not tell: then all is one package, as on a machine with one core. */
+/* 0 where the kernel or the captured tree does not tell: then all is one package, as on a machine with one
+ * core. */
 static uint64_t topology_number(const struct inventory_roots *roots, uint64_t cpu, const char *attribute) {
         _cleanup_free_ char *path = NULL;
         uint64_t value;
@@ -148,8 +149,8 @@ size_t cpus_count_cores(const struct cpu *items, size_t n) {
         size_t count = 0;
 
         for (size_t i = 0; i < n; i++)
-                count += i == 0 || items[i].package != items[i - 1].package || items[i].die != items[i - 1].die ||
-                         items[i].core != items[i - 1].core;
+                count += i == 0 || items[i].package != items[i - 1].package ||
+                         items[i].die != items[i - 1].die || items[i].core != items[i - 1].core;
 
         return count;
 }
@@ -189,11 +190,12 @@ static json_t *find_same_cache(json_t *caches, const json_t *cache) {
         json_t *other;
         size_t i;
 
-        json_array_foreach (caches, i, other)
-                if (json_equal(json_object_get(other, "level"), json_object_get(cache, "level")) &&
-                    json_equal(json_object_get(other, "type"), json_object_get(cache, "type")) &&
-                    json_equal(json_object_get(other, "size_bytes"), json_object_get(cache, "size_bytes")))
-                        return other;
+        json_array_foreach(
+                caches, i,
+                other) if (json_equal(json_object_get(other, "level"), json_object_get(cache, "level")) &&
+                           json_equal(json_object_get(other, "type"), json_object_get(cache, "type")) &&
+                           json_equal(json_object_get(other, "size_bytes"),
+                                      json_object_get(cache, "size_bytes"))) return other;
 
         return NULL;
 }
@@ -208,7 +210,8 @@ static int add_caches(const struct inventory_roots *roots, const struct cpu *cpu
                 json_t *same;
                 int r;
 
-                device = strprintf("%s/devices/system/cpu/cpu%" PRIu64 "/cache/index%u", roots->sys, cpu->number, i);
+                device = strprintf("%s/devices/system/cpu/cpu%" PRIu64 "/cache/index%u", roots->sys,
+                                   cpu->number, i);
                 if (!device)
                         return -ENOMEM;
 
@@ -231,7 +234,8 @@ static int add_caches(const struct inventory_roots *roots, const struct cpu *cpu
 
                 same = find_same_cache(caches, cache);
                 if (same) {
-                        r = field_set_number(same, "count", (uint64_t) json_get_integer(same, "count", 0) + 1);
+                        r = field_set_number(same, "count",
+                                             (uint64_t) json_get_integer(same, "count", 0) + 1);
                         if (r < 0)
                                 return r;
                         continue;
@@ -247,7 +251,8 @@ static int add_caches(const struct inventory_roots *roots, const struct cpu *cpu
         }
 }
 
-int cpus_describe_package(const struct inventory_roots *roots, const struct cpu *items, size_t n, json_t *object) {
+int cpus_describe_package(const struct inventory_roots *roots, const struct cpu *items, size_t n,
+                          json_t *object) {
         _cleanup_json_ json_t *caches = json_array();
         const char *info = items[0].info;
         int r;

@@ -25,8 +25,8 @@ static int set_known(json_t *object, const char *key, const char *value) {
         return value ? json_set_string(object, key, value) : 0;
 }
 
-/* Ids turn up in file names, command lines and URLs: blanks and the like become '_'. Takes a second part of the same
- * name as NAME-2. */
+/* Ids turn up in file names, command lines and URLs: blanks and the like become '_'. Takes a second part of
+ * the same name as NAME-2. */
 static char *make_id(struct dut *dut, const char *kind, const char *key) {
         _cleanup_free_ char *id = NULL;
         size_t length;
@@ -118,12 +118,12 @@ static int add_software(struct dut *dut, const char *kind, const char *hardware_
 }
 
 static int add_system(struct dut *dut, const json_t *system) {
-        const json_t *chassis = json_object_get(system, "chassis"), *firmware = json_object_get(system, "firmware"),
-                     *board;
+        const json_t *chassis = json_object_get(system, "chassis"),
+                     *firmware = json_object_get(system, "firmware"), *board;
         size_t i;
         int r;
 
-        json_array_foreach (json_object_get(system, "boards"), i, board) {
+        json_array_foreach(json_object_get(system, "boards"), i, board) {
                 char number[24];
 
                 snprintf(number, sizeof(number), "%zu", i);
@@ -160,7 +160,8 @@ static int add_system(struct dut *dut, const json_t *system) {
                         return r;
         }
 
-        return add_software(dut, "firmware", "system", json_get_string(firmware, "vendor") ?: "system firmware",
+        return add_software(dut, "firmware", "system",
+                            json_get_string(firmware, "vendor") ?: "system firmware",
                             json_get_string(firmware, "version"));
 }
 
@@ -169,7 +170,7 @@ static int add_processors(struct dut *dut, const json_t *processors) {
         size_t i;
         int r;
 
-        json_array_foreach (json_object_get(processors, "sockets"), i, socket) {
+        json_array_foreach(json_object_get(processors, "sockets"), i, socket) {
                 int64_t package = json_get_integer(socket, "package", -1);
                 const char *location = json_get_string(socket, "socket"), *id;
                 char number[24];
@@ -209,9 +210,10 @@ static int add_memory(struct dut *dut, const json_t *memory) {
         size_t i;
         int r;
 
-        json_array_foreach (json_object_get(memory, "modules"), i, module) {
+        json_array_foreach(json_object_get(memory, "modules"), i, module) {
                 _cleanup_free_ char *name = NULL;
-                const char *locator = json_get_string(module, "locator"), *type = json_get_string(module, "type");
+                const char *locator = json_get_string(module, "locator"),
+                           *type = json_get_string(module, "type");
                 int64_t size = json_get_integer(module, "size_bytes", -1);
 
                 if (!json_is_true(json_object_get(module, "populated")))
@@ -246,7 +248,7 @@ static int add_storage(struct dut *dut, const json_t *storage) {
         size_t i;
         int r;
 
-        json_array_foreach (storage, i, drive) {
+        json_array_foreach(storage, i, drive) {
                 const char *name = json_get_string(drive, "name"), *id;
 
                 if (!name)
@@ -266,7 +268,8 @@ static int add_storage(struct dut *dut, const json_t *storage) {
                 if (r < 0)
                         return r;
 
-                r = add_software(dut, "firmware", id, "drive firmware", json_get_string(drive, "firmware_version"));
+                r = add_software(dut, "firmware", id, "drive firmware",
+                                 json_get_string(drive, "firmware_version"));
                 if (r < 0)
                         return r;
         }
@@ -279,7 +282,7 @@ static int add_network(struct dut *dut, const json_t *network) {
         size_t i;
         int r;
 
-        json_array_foreach (network, i, interface) {
+        json_array_foreach(network, i, interface) {
                 const char *name = json_get_string(interface, "name");
 
                 if (!name)
@@ -292,8 +295,8 @@ static int add_network(struct dut *dut, const json_t *network) {
                                          .key = name,
                                          .name = name,
                                          .type = "NIC",
-                                         .location = json_get_string(interface, "usb_device") ?:
-                                                     json_get_string(interface, "pci_address"),
+                                         .location = json_get_string(interface, "usb_device")
+                                                             ?: json_get_string(interface, "pci_address"),
                                          .serial_number = json_get_string(interface, "permanent_mac_address"),
                                  },
                                  NULL);
@@ -304,8 +307,8 @@ static int add_network(struct dut *dut, const json_t *network) {
         return 0;
 }
 
-/* Somebody may want to replace it: controllers, adapters and accelerators, but none of the hundred devices that belong
- * to the processor and the chipset. */
+/* Somebody may want to replace it: controllers, adapters and accelerators, but none of the hundred devices
+ * that belong to the processor and the chipset. */
 static bool is_replaceable(const json_t *device) {
         static const char *const base_classes[] = {"0x01", "0x02", "0x03", "0x0b", "0x0d", "0x10", "0x12"};
         const char *class = json_get_string(device, "class");
@@ -321,11 +324,12 @@ static int add_pci(struct dut *dut, const json_t *pci) {
         const json_t *device;
         size_t i;
 
-        json_array_foreach (pci, i, device) {
+        json_array_foreach(pci, i, device) {
                 _cleanup_free_ char *part_number = NULL;
                 const char *address = json_get_string(device, "address"),
                            *vendor_id = json_get_string(device, "vendor_id"),
-                           *device_id = json_get_string(device, "device_id"), *slot = json_get_string(device, "slot");
+                           *device_id = json_get_string(device, "device_id"),
+                           *slot = json_get_string(device, "slot");
                 int r;
 
                 if (!address || !vendor_id || !device_id || !is_replaceable(device))
@@ -339,8 +343,8 @@ static int add_pci(struct dut *dut, const json_t *pci) {
                                  &(struct hardware){
                                          .kind = "pci",
                                          .key = address,
-                                         .name = json_get_string(device, "device") ?:
-                                                 json_get_string(device, "class_name"),
+                                         .name = json_get_string(device, "device")
+                                                         ?: json_get_string(device, "class_name"),
                                          .type = "PCI device",
                                          .location = slot ?: address,
                                          .manufacturer = json_get_string(device, "vendor"),
@@ -362,10 +366,11 @@ int inventory_dut_info(const json_t *inventory, json_t **ret) {
                 {"system", add_system},   {"processors", add_processors}, {"memory", add_memory},
                 {"storage", add_storage}, {"network", add_network},       {"pci", add_pci},
         };
-        _cleanup_json_ json_t *hardware = json_array(), *software = json_array(), *ids = json_object(), *info = NULL;
+        _cleanup_json_ json_t *hardware = json_array(), *software = json_array(), *ids = json_object(),
+                              *info = NULL;
         const json_t *system = json_object_get(inventory, "system");
         const char *manufacturer = json_get_string(system, "manufacturer"),
-                   *product = json_get_string(system, "product");
+                   *product = json_get_string(system, "product"), *id;
         struct dut dut = {.hardware = hardware, .software = software, .ids = ids};
         _cleanup_free_ char *name = NULL;
         int r;
@@ -384,9 +389,9 @@ int inventory_dut_info(const json_t *inventory, json_t **ret) {
                 return -ENOMEM;
 
         /* The format wants an id; a machine without one is told from others by nothing. */
-        info = json_pack("{s:s, s:O, s:O}", "dutInfoId",
-                         json_get_string(system, "uuid") ?: json_get_string(system, "serial_number") ?: "unidentified",
-                         "hardwareInfos", hardware, "softwareInfos", software);
+        id = json_get_string(system, "uuid") ?: json_get_string(system, "serial_number") ?: "unidentified";
+        info = json_pack("{s:s, s:O, s:O}", "dutInfoId", id, "hardwareInfos", hardware, "softwareInfos",
+                         software);
         if (!info)
                 return -ENOMEM;
 

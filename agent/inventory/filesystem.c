@@ -72,7 +72,8 @@ static int add_partition(int fd, blkid_partition partition, json_t *partitions) 
 
         if (!object)
                 return -ENOMEM;
-        if (number < 0 || start < 0 || size < 0 || start > INT64_MAX / SECTOR_SIZE || size > INT64_MAX / SECTOR_SIZE)
+        if (number < 0 || start < 0 || size < 0 || start > INT64_MAX / SECTOR_SIZE ||
+            size > INT64_MAX / SECTOR_SIZE)
                 return 0;
 
         r = field_set_number(object, "number", (uint64_t) number);
@@ -103,7 +104,8 @@ static int add_partition(int fd, blkid_partition partition, json_t *partitions) 
         if (blkid_partition_is_extended(partition) || size == 0)
                 r = json_set_string(object, "filesystem", NULL);
         else
-                r = filesystem_probe(fd, (uint64_t) start * SECTOR_SIZE, (uint64_t) size * SECTOR_SIZE, object, NULL);
+                r = filesystem_probe(fd, (uint64_t) start * SECTOR_SIZE, (uint64_t) size * SECTOR_SIZE,
+                                     object, NULL);
         if (r == -ENOMEM)
                 return r;
 
@@ -156,8 +158,8 @@ int filesystem_probe(int fd, uint64_t offset, uint64_t size, json_t *object, jso
                 return errno > 0 ? -errno : -EIO;
 
         if (blkid_probe_enable_superblocks(probe, 1) < 0 ||
-            blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_LABEL | BLKID_SUBLKS_UUID | BLKID_SUBLKS_TYPE |
-                                                             BLKID_SUBLKS_USAGE) < 0 ||
+            blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_LABEL | BLKID_SUBLKS_UUID |
+                                                             BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE) < 0 ||
             blkid_probe_enable_partitions(probe, !!partitions) < 0)
                 return -ENOMEM;
 

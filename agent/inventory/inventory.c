@@ -61,8 +61,8 @@ static void on_text(struct child *child _unused_, const char *line, void *userda
 
 static const struct child_handler task_handler = {.message = on_message, .text = on_text};
 
-/* Returns 0 and sets *ret to what went wrong in words, NULL for nothing (there may be no part all the same, when the
- * machine has nothing of the kind); -ENOMEM. */
+/* Returns 0 and sets *ret to what went wrong in words, NULL for nothing (there may be no part all the same,
+ * when the machine has nothing of the kind); -ENOMEM. */
 static int task_problem(const struct task *task, char **ret) {
         _cleanup_free_ char *end = NULL;
         struct child_result result;
@@ -87,8 +87,8 @@ static int task_problem(const struct task *task, char **ret) {
         return 0;
 }
 
-static int task_finish(struct task *task, const struct inventory_observer *observer, void *userdata, json_t *inventory,
-                       json_t *problems) {
+static int task_finish(struct task *task, const struct inventory_observer *observer, void *userdata,
+                       json_t *inventory, json_t *problems) {
         _cleanup_free_ char *problem = NULL;
         struct child_result result;
         int r;
@@ -103,7 +103,8 @@ static int task_finish(struct task *task, const struct inventory_observer *obser
         if (problem) {
                 json_decref(TAKE_PTR(task->part)); /* what came before it failed may be half of it */
 
-                r = json_append(problems, json_pack("{s:s, s:s}", "part", task->collector->name, "message", problem));
+                r = json_append(problems,
+                                json_pack("{s:s, s:s}", "part", task->collector->name, "message", problem));
                 if (r < 0)
                         return r;
         }
@@ -114,8 +115,9 @@ static int task_finish(struct task *task, const struct inventory_observer *obser
         return json_set(inventory, task->collector->name, task->part ? TAKE_PTR(task->part) : json_null());
 }
 
-static int start_tasks(struct event *e, const struct inventory_roots *roots, const char *name, uint64_t time_limit_usec,
-                       const struct inventory_observer *observer, void *userdata, struct tasks *tasks) {
+static int start_tasks(struct event *e, const struct inventory_roots *roots, const char *name,
+                       uint64_t time_limit_usec, const struct inventory_observer *observer, void *userdata,
+                       struct tasks *tasks) {
         size_t n = 0;
 
         while (collectors[n])
@@ -138,8 +140,8 @@ static int start_tasks(struct event *e, const struct inventory_roots *roots, con
                 if (observer && observer->started)
                         observer->started(task->collector, userdata);
 
-                r = child_start(e, task->collector->name, time_limit_usec, task_main, task, &task_handler, task,
-                                &task->child);
+                r = child_start(e, task->collector->name, time_limit_usec, task_main, task, &task_handler,
+                                task, &task->child);
                 if (r < 0)
                         return r;
         }
@@ -147,8 +149,9 @@ static int start_tasks(struct event *e, const struct inventory_roots *roots, con
         return tasks->n_items > 0 ? 0 : -ENOENT;
 }
 
-int inventory_take(struct event *e, const struct inventory_roots *roots, const char *name, uint64_t time_limit_usec,
-                   const struct inventory_observer *observer, void *userdata, json_t **ret) {
+int inventory_take(struct event *e, const struct inventory_roots *roots, const char *name,
+                   uint64_t time_limit_usec, const struct inventory_observer *observer, void *userdata,
+                   json_t **ret) {
         _cleanup_json_ json_t *inventory = NULL, *problems = json_array();
         _cleanup_(tasks_done) struct tasks tasks = {};
         size_t n_finished = 0;

@@ -26,12 +26,13 @@ struct collector {
         const char *name;        /* its member in the inventory, and the name of its step: "memory" */
         const char *description; /* "DIMM slots and memory map": what is being looked at, for a person */
 
-        /* Finds out and returns its part, an object or an array, a new reference in *ret. What is unknown is null.
-         * Returns 0, -ENODEV when the machine has nothing of the kind (no part then), a negative errno. */
+        /* Finds out and returns its part, an object or an array, a new reference in *ret. What is unknown is
+         * null. Returns 0, -ENODEV when the machine has nothing of the kind (no part then), a negative errno.
+         */
         int (*collect)(const struct inventory_roots *roots, json_t **ret);
 
-        /* One line about the part for a person, newly allocated: "4 of 8 slots, 2.00 GiB installed". NULL when memory
-         * is short. */
+        /* One line about the part for a person, newly allocated: "4 of 8 slots, 2.00 GiB installed". NULL
+         * when memory is short. */
         char *(*summarize)(const json_t *part);
 
         /* Prints what else a person wants to see of the part. Returns 0, -ENOMEM. */
@@ -44,24 +45,26 @@ extern const struct collector *const collectors[]; /* NULL at the end */
 struct inventory_observer {
         void (*started)(const struct collector *collector, void *userdata);
 
-        /* part is NULL when it failed or there is nothing of the kind; problem tells a failure in words, or NULL. */
-        void (*finished)(const struct collector *collector, const json_t *part, const char *problem, uint64_t usec,
-                         void *userdata);
+        /* part is NULL when it failed or there is nothing of the kind; problem tells a failure in words, or
+         * NULL. */
+        void (*finished)(const struct collector *collector, const json_t *part, const char *problem,
+                         uint64_t usec, void *userdata);
 };
 
-/* Runs the collectors, or only the one called name (NULL: all), side by side, each with that limit. A part that could
- * not be had is null in the result, and the reason stands under "problems". Returns 0 and sets *ret, -ENOENT for an
- * unknown name, a negative errno. */
-int inventory_take(struct event *e, const struct inventory_roots *roots, const char *name, uint64_t time_limit_usec,
-                   const struct inventory_observer *observer, void *userdata, json_t **ret);
+/* Runs the collectors, or only the one called name (NULL: all), side by side, each with that limit. A part
+ * that could not be had is null in the result, and the reason stands under "problems". Returns 0 and sets
+ * *ret, -ENOENT for an unknown name, a negative errno. */
+int inventory_take(struct event *e, const struct inventory_roots *roots, const char *name,
+                   uint64_t time_limit_usec, const struct inventory_observer *observer, void *userdata,
+                   json_t **ret);
 
-/* The inventory as the dutInfo of an OCP run (parts under test, with their ids). inventory may lack any part. Returns 0,
- * -ENOMEM. */
+/* The inventory as the dutInfo of an OCP run (parts under test, with their ids). inventory may lack any part.
+ * Returns 0, -ENOMEM. */
 int inventory_dut_info(const json_t *inventory, json_t **ret);
 
-/* The machine and its parts as the dutInfo of an OCP Test & Validation run: every hardwareInfoId is made of the name that
- * the part has in the inventory ("dimm-DIMM_A1", "drive-nvme0n1"), and so is the same in each run as long as the
- * machine is. What is unknown is left out, as that format wants. Returns 0, -ENOMEM. */
+/* The machine and its parts as the dutInfo of an OCP Test & Validation run: every hardwareInfoId is made of
+ * the name that the part has in the inventory ("dimm-DIMM_A1", "drive-nvme0n1"), and so is the same in each
+ * run as long as the machine is. What is unknown is left out, as that format wants. Returns 0, -ENOMEM. */
 int inventory_dut_info(const json_t *inventory, json_t **ret);
 
 /* seatrial inventory [PART]: prints it. Returns an exit status. */

@@ -22,40 +22,59 @@
 
 /* DSP0134 7.17.1 to 7.17.3, 7.18.1, 7.18.2. Values that mean "other" or "unknown" have no name. */
 static const char *const array_locations[] = {
-        [0x03] = "system board", [0x04] = "ISA add-on card", [0x05] = "EISA add-on card",
-        [0x06] = "PCI add-on card", [0x07] = "MCA add-on card", [0x08] = "PCMCIA add-on card",
-        [0x09] = "proprietary add-on card", [0x0a] = "NuBus",
+        [0x03] = "system board",
+        [0x04] = "ISA add-on card",
+        [0x05] = "EISA add-on card",
+        [0x06] = "PCI add-on card",
+        [0x07] = "MCA add-on card",
+        [0x08] = "PCMCIA add-on card",
+        [0x09] = "proprietary add-on card",
+        [0x0a] = "NuBus",
 };
 
 static const char *const array_uses[] = {
         [USE_SYSTEM_MEMORY] = "system memory", [0x04] = "video memory", [0x05] = "flash memory",
-        [0x06] = "non-volatile RAM", [0x07] = "cache memory",
+        [0x06] = "non-volatile RAM",           [0x07] = "cache memory",
 };
 
 static const char *const error_corrections[] = {
-        [0x03] = "none", [0x04] = "parity", [0x05] = "single-bit ECC", [0x06] = "multi-bit ECC", [0x07] = "CRC",
+        [0x03] = "none",          [0x04] = "parity", [0x05] = "single-bit ECC",
+        [0x06] = "multi-bit ECC", [0x07] = "CRC",
 };
 
 static const char *const form_factors[] = {
-        [0x03] = "SIMM", [0x04] = "SIP", [0x05] = "chip", [0x06] = "DIP", [0x07] = "ZIP",
-        [0x08] = "proprietary card", [0x09] = "DIMM", [0x0a] = "TSOP", [0x0b] = "row of chips", [0x0c] = "RIMM",
-        [0x0d] = "SODIMM", [0x0e] = "SRIMM", [0x0f] = "FB-DIMM", [0x10] = "die", [0x11] = "CAMM",
+        [0x03] = "SIMM",    [0x04] = "SIP",    [0x05] = "chip",
+        [0x06] = "DIP",     [0x07] = "ZIP",    [0x08] = "proprietary card",
+        [0x09] = "DIMM",    [0x0a] = "TSOP",   [0x0b] = "row of chips",
+        [0x0c] = "RIMM",    [0x0d] = "SODIMM", [0x0e] = "SRIMM",
+        [0x0f] = "FB-DIMM", [0x10] = "die",    [0x11] = "CAMM",
 };
 
 static const char *const memory_types[] = {
-        [0x03] = "DRAM", [0x04] = "EDRAM", [0x05] = "VRAM", [0x06] = "SRAM", [0x07] = "RAM", [0x08] = "ROM",
-        [0x09] = "FLASH", [0x0a] = "EEPROM", [0x0b] = "FEPROM", [0x0c] = "EPROM", [0x0d] = "CDRAM",
-        [0x0e] = "3DRAM", [0x0f] = "SDRAM", [0x10] = "SGRAM", [0x11] = "RDRAM", [0x12] = "DDR", [0x13] = "DDR2",
-        [0x14] = "DDR2 FB-DIMM", [0x18] = "DDR3", [0x19] = "FBD2", [0x1a] = "DDR4", [0x1b] = "LPDDR",
-        [0x1c] = "LPDDR2", [0x1d] = "LPDDR3", [0x1e] = "LPDDR4", [0x1f] = "logical non-volatile", [0x20] = "HBM",
-        [0x21] = "HBM2", [0x22] = "DDR5", [0x23] = "LPDDR5", [0x24] = "HBM3",
+        [0x03] = "DRAM",   [0x04] = "EDRAM",
+        [0x05] = "VRAM",   [0x06] = "SRAM",
+        [0x07] = "RAM",    [0x08] = "ROM",
+        [0x09] = "FLASH",  [0x0a] = "EEPROM",
+        [0x0b] = "FEPROM", [0x0c] = "EPROM",
+        [0x0d] = "CDRAM",  [0x0e] = "3DRAM",
+        [0x0f] = "SDRAM",  [0x10] = "SGRAM",
+        [0x11] = "RDRAM",  [0x12] = "DDR",
+        [0x13] = "DDR2",   [0x14] = "DDR2 FB-DIMM",
+        [0x18] = "DDR3",   [0x19] = "FBD2",
+        [0x1a] = "DDR4",   [0x1b] = "LPDDR",
+        [0x1c] = "LPDDR2", [0x1d] = "LPDDR3",
+        [0x1e] = "LPDDR4", [0x1f] = "logical non-volatile",
+        [0x20] = "HBM",    [0x21] = "HBM2",
+        [0x22] = "DDR5",   [0x23] = "LPDDR5",
+        [0x24] = "HBM3",
 };
 
 static int set_name(json_t *part, const char *name, const struct smbios_structure *s, size_t offset,
                     const char *const *names, size_t n_names) {
         uint8_t code;
 
-        return json_set_string(part, name, smbios_u8(s, offset, &code) && code < n_names ? names[code] : NULL);
+        return json_set_string(part, name,
+                               smbios_u8(s, offset, &code) && code < n_names ? names[code] : NULL);
 }
 
 static int set_location(json_t *part, const char *name, const struct smbios_structure *s, size_t offset) {
@@ -66,7 +85,8 @@ static int set_use(json_t *part, const char *name, const struct smbios_structure
         return set_name(part, name, s, offset, array_uses, ELEMENTSOF(array_uses));
 }
 
-static int set_error_correction(json_t *part, const char *name, const struct smbios_structure *s, size_t offset) {
+static int set_error_correction(json_t *part, const char *name, const struct smbios_structure *s,
+                                size_t offset) {
         return set_name(part, name, s, offset, error_corrections, ELEMENTSOF(error_corrections));
 }
 
@@ -79,7 +99,8 @@ static int set_memory_type(json_t *part, const char *name, const struct smbios_s
 }
 
 /* KiB; 80000000h: bytes, at 0Fh. */
-static int set_maximum_capacity(json_t *part, const char *name, const struct smbios_structure *s, size_t offset) {
+static int set_maximum_capacity(json_t *part, const char *name, const struct smbios_structure *s,
+                                size_t offset) {
         uint64_t bytes;
         uint32_t kib;
 
@@ -139,7 +160,8 @@ static int set_rated_speed(json_t *part, const char *name, const struct smbios_s
         return set_transfers(part, name, s, offset, 0x54);
 }
 
-static int set_configured_speed(json_t *part, const char *name, const struct smbios_structure *s, size_t offset) {
+static int set_configured_speed(json_t *part, const char *name, const struct smbios_structure *s,
+                                size_t offset) {
         return set_transfers(part, name, s, offset, 0x58);
 }
 
@@ -152,8 +174,8 @@ static int set_ranks(json_t *part, const char *name, const struct smbios_structu
         return field_set_number(part, name, attributes & 0x0f);
 }
 
-/* MiB, or KiB when bit 15 is set; 0: nothing in the slot; FFFFh: unknown; 7FFFh: MiB in 31 bits at 1Ch. Returns false
- * when it is unknown. */
+/* MiB, or KiB when bit 15 is set; 0: nothing in the slot; FFFFh: unknown; 7FFFh: MiB in 31 bits at 1Ch.
+ * Returns false when it is unknown. */
 static bool module_size(const struct smbios_structure *s, uint64_t *ret_bytes) {
         uint32_t extended;
         uint16_t size;
@@ -171,17 +193,20 @@ static bool module_size(const struct smbios_structure *s, uint64_t *ret_bytes) {
         return true;
 }
 
-static int set_module_size(json_t *part, const char *name, const struct smbios_structure *s, size_t offset _unused_) {
+static int set_module_size(json_t *part, const char *name, const struct smbios_structure *s,
+                           size_t offset _unused_) {
         uint64_t bytes;
 
-        return module_size(s, &bytes) ? field_set_number(part, name, bytes) : json_set_string(part, name, NULL);
+        return module_size(s, &bytes) ? field_set_number(part, name, bytes)
+                                      : json_set_string(part, name, NULL);
 }
 
 /* An unknown size still says that something is there. */
 static int set_populated(json_t *part, const char *name, const struct smbios_structure *s, size_t offset) {
         uint16_t size;
 
-        return smbios_u16(s, offset, &size) ? json_set_bool(part, name, size != 0) : json_set_string(part, name, NULL);
+        return smbios_u16(s, offset, &size) ? json_set_bool(part, name, size != 0)
+                                            : json_set_string(part, name, NULL);
 }
 
 static const struct smbios_field module_fields[] = {
@@ -244,7 +269,8 @@ static bool is_system_memory(const struct smbios *smbios, const struct smbios_st
         uint16_t handle;
         uint8_t use;
 
-        return !smbios_u16(module, 0x04, &handle) || smbios_find(smbios, SMBIOS_MEMORY_ARRAY, handle, &array) <= 0 ||
+        return !smbios_u16(module, 0x04, &handle) ||
+               smbios_find(smbios, SMBIOS_MEMORY_ARRAY, handle, &array) <= 0 ||
                !smbios_u8(&array, 0x05, &use) || use == USE_SYSTEM_MEMORY;
 }
 
@@ -457,7 +483,8 @@ static char *memory_summarize(const json_t *part) {
         if (slots < 0)
                 return strprintf("%s usable, the firmware names no slots", FORMAT_BYTES((uint64_t) usable));
         if (installed < 0)
-                return strprintf("%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " slots filled, %s usable",
+                return strprintf("%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+                                 " slots filled, %s usable",
                                  (json_int_t) populated, (json_int_t) slots, FORMAT_BYTES((uint64_t) usable));
 
         return strprintf("%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
@@ -468,15 +495,9 @@ static char *memory_summarize(const json_t *part) {
 
 static int memory_print(const json_t *part, struct screen *screen) {
         static const struct table_column columns[] = {
-                {"SLOT", TABLE_LEFT},
-                {"BANK", TABLE_FLEXIBLE},
-                {"SIZE", TABLE_RIGHT},
-                {"TYPE", TABLE_LEFT},
-                {"MT/s", TABLE_RIGHT},
-                {"MANUFACTURER", TABLE_FLEXIBLE},
-                {"PART NUMBER", TABLE_FLEXIBLE},
-                {"SERIAL NUMBER", TABLE_FLEXIBLE},
-                {},
+                {"SLOT", TABLE_LEFT},     {"BANK", TABLE_FLEXIBLE},   {"SIZE", TABLE_RIGHT},
+                {"TYPE", TABLE_LEFT},     {"MT/s", TABLE_RIGHT},      {"MAKER", TABLE_FLEXIBLE},
+                {"PART", TABLE_FLEXIBLE}, {"SERIAL", TABLE_FLEXIBLE}, {},
         };
         _cleanup_(table_freep) struct table *table = NULL;
         const json_t *modules = json_object_get(part, "modules"), *module;
@@ -486,7 +507,7 @@ static int memory_print(const json_t *part, struct screen *screen) {
         if (!table)
                 return -ENOMEM;
 
-        json_array_foreach (modules, i, module) {
+        json_array_foreach(modules, i, module) {
                 int64_t size = json_get_integer(module, "size_bytes", -1),
                         rated = json_get_integer(module, "speed_mts", 0),
                         speed = json_get_integer(module, "configured_speed_mts", rated);

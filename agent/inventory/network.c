@@ -36,9 +36,10 @@ static const struct sysfs_field interface_fields[] = {
         {},
 };
 
-/* The address in the adapter's own memory. Where nobody has set another one, it is the current one; otherwise only the
- * running kernel can tell. */
-static int add_permanent_address(const struct inventory_roots *roots, json_t *object, int device_fd, const char *name) {
+/* The address in the adapter's own memory. Where nobody has set another one, it is the current one; otherwise
+ * only the running kernel can tell. */
+static int add_permanent_address(const struct inventory_roots *roots, json_t *object, int device_fd,
+                                 const char *name) {
         union {
                 struct ethtool_perm_addr head;
                 uint8_t bytes[sizeof(struct ethtool_perm_addr) + MAC_SIZE];
@@ -51,7 +52,8 @@ static int add_permanent_address(const struct inventory_roots *roots, json_t *ob
         uint64_t assigned;
 
         if (read_u64_file_at(device_fd, "addr_assign_type", &assigned) == 0 && assigned == NET_ADDR_PERM)
-                return json_set(object, "permanent_mac_address", json_incref(json_object_get(object, "mac_address")));
+                return json_set(object, "permanent_mac_address",
+                                json_incref(json_object_get(object, "mac_address")));
 
         if (!inventory_roots_are_live(roots) || strlen(name) >= sizeof(ifr.ifr_name))
                 return json_set_string(object, "permanent_mac_address", NULL);
@@ -65,20 +67,28 @@ static int add_permanent_address(const struct inventory_roots *roots, json_t *ob
             memcmp(address, none, MAC_SIZE) == 0)
                 return json_set_string(object, "permanent_mac_address", NULL);
 
-        snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", address[0], address[1], address[2], address[3],
-                 address[4], address[5]);
+        snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", address[0], address[1], address[2],
+                 address[3], address[4], address[5]);
         return json_set_string(object, "permanent_mac_address", text);
 }
 
-static int add_parent(json_t *object, const char *member, const char *path, const char *subsystem) {
-        _cleanup_free_ char *parent = NULL;
+static int add_place(json_t *object, const char *path) {
+        _cleanup_free_ char *pci = NULL, *usb = NULL;
         int r;
 
-        r = sysfs_find_parent(path, subsystem, &parent);
+        r = sysfs_find_parent(path, "pci", &pci);
         if (r < 0)
                 return r;
 
-        return field_set_text(object, member, r > 0 ? sysfs_name(parent) : NULL);
+        r = field_set_text(object, "pci_address", r > 0 ? sysfs_name(pci) : NULL);
+        if (r < 0)
+                return r;
+
+        r = sysfs_find_usb_device(path, &usb);
+        if (r < 0)
+                return r;
+
+        return field_set_text(object, "usb_device", r > 0 ? sysfs_name(usb) : NULL);
 }
 
 static int describe(const struct inventory_roots *roots, const char *path, json_t **ret) {
@@ -114,11 +124,7 @@ static int describe(const struct inventory_roots *roots, const char *path, json_
         if (r < 0)
                 return r;
 
-        r = add_parent(object, "pci_address", path, "pci");
-        if (r < 0)
-                return r;
-
-        r = add_parent(object, "usb_device", path, "usb");
+        r = add_place(object, path);
         if (r < 0)
                 return r;
 
@@ -167,16 +173,20 @@ static char *network_summarize(const json_t *part) {
         if (n == 0)
                 return strdup("no interface");
 
-        json_array_foreach (part, i, interface)
-                n_links += json_is_true(json_object_get(interface, "carrier"));
+        json_array_foreach(part, i, interface) n_links += json_is_true(json_object_get(interface, "carrier"));
 
         return strprintf("%zu interface%s, %zu with a link", n, n == 1 ? "" : "s", n_links);
 }
 
 static int network_print(const json_t *part, struct screen *screen) {
         static const struct table_column columns[] = {
-                {"NAME", TABLE_LEFT},   {"MAC ADDRESS", TABLE_LEFT}, {"LINK", TABLE_LEFT},
-                {"Mbit/s", TABLE_RIGHT}, {"DRIVER", TABLE_FLEXIBLE}, {"AT", TABLE_LEFT}, {},
+                {"NAME", TABLE_LEFT},
+                {"MAC ADDRESS", TABLE_LEFT},
+                {"LINK", TABLE_LEFT},
+                {"Mbit/s", TABLE_RIGHT},
+                {"DRIVER", TABLE_FLEXIBLE},
+                {"AT", TABLE_LEFT},
+                {},
         };
         _cleanup_(table_freep) struct table *table = NULL;
         const json_t *interface;
@@ -186,7 +196,7 @@ static int network_print(const json_t *part, struct screen *screen) {
         if (!table)
                 return -ENOMEM;
 
-        json_array_foreach (part, i, interface) {
+        json_array_foreach(part, i, interface) {
                 const json_t *carrier = json_object_get(interface, "carrier");
                 const char *usb = json_get_string(interface, "usb_device");
                 _cleanup_free_ char *at = NULL;
@@ -195,8 +205,8 @@ static int network_print(const json_t *part, struct screen *screen) {
                 at = usb ? strprintf("usb %s", usb)
                          : strprintf("%s", json_get_string(interface, "pci_address") ?: "");
                 table_add(table, json_get_string(interface, "name"),
-                          json_get_string(interface, "permanent_mac_address") ?:
-                                  json_get_string(interface, "mac_address"),
+                          json_get_string(interface, "permanent_mac_address")
+                                  ?: json_get_string(interface, "mac_address"),
                           json_is_boolean(carrier) ? (json_is_true(carrier) ? "yes" : "no") : "unknown",
                           TABLE_NUMBER(interface, "speed_mbps"), json_get_string(interface, "driver"), at);
         }

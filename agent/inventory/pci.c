@@ -16,8 +16,8 @@
 #include "sysfs.h"
 #include "table.h"
 
-#define WANTED                                                                                                 \
-        (PCI_FILL_IDENT | PCI_FILL_CLASS | PCI_FILL_CLASS_EXT | PCI_FILL_SUBSYS | PCI_FILL_PHYS_SLOT |         \
+#define WANTED                                                                                               \
+        (PCI_FILL_IDENT | PCI_FILL_CLASS | PCI_FILL_CLASS_EXT | PCI_FILL_SUBSYS | PCI_FILL_PHYS_SLOT |       \
          PCI_FILL_NUMA_NODE)
 
 static void pci_cleanupp(struct pci_access **access) {
@@ -25,8 +25,8 @@ static void pci_cleanupp(struct pci_access **access) {
                 pci_cleanup(*access);
 }
 
-/* PCI Code and ID Assignment Specification: base class and sub-class, or the base class alone (sub-class FFFFh). Kept
- * here, since pci.ids, which has them too, is not in flash. */
+/* PCI Code and ID Assignment Specification: base class and sub-class, or the base class alone (sub-class
+ * FFFFh). Kept here, since pci.ids, which has them too, is not in flash. */
 static const struct {
         uint16_t class;
         const char *name;
@@ -88,8 +88,8 @@ static const char *class_name(uint16_t class) {
         return class >> 8 < (int) ELEMENTSOF(base_class_names) ? base_class_names[class >> 8] : NULL;
 }
 
-/* libpci must not come back from here. The collector runs in a process of its own, whose end with this text becomes
- * the failure's record. */
+/* libpci must not come back from here. The collector runs in a process of its own, whose end with this text
+ * becomes the failure's record. */
 static void _noreturn_ _printf_(1, 2) on_error(char *format, ...) {
         va_list ap;
 
@@ -118,7 +118,7 @@ static int set_transfers(json_t *object, const char *name, const char *value) {
         return json_set(object, name, json_real(speed));
 }
 
-/* Devices inside the root complex, which have no link, say 0 or 255. */
+/* 0 or 255: there is no link. */
 static int set_width(json_t *object, const char *name, const char *value) {
         uint64_t width;
 
@@ -148,6 +148,10 @@ static int add_link(json_t *object, int device_fd) {
         if (r < 0)
                 return r;
 
+        /* Devices inside the root complex speak PCI Express without one. */
+        if (json_is_null(json_object_get(link, "maximum_width")))
+                return json_set_string(object, "link", NULL);
+
         return json_set(object, "link", TAKE_PTR(link));
 }
 
@@ -157,14 +161,15 @@ static int add_names(json_t *object, struct pci_access *access, const struct pci
         int r;
 
         r = field_set_text(object, "vendor",
-                           pci_lookup_name(access, vendor, sizeof(vendor), PCI_LOOKUP_VENDOR | PCI_LOOKUP_NO_NUMBERS,
-                                           device->vendor_id));
+                           pci_lookup_name(access, vendor, sizeof(vendor),
+                                           PCI_LOOKUP_VENDOR | PCI_LOOKUP_NO_NUMBERS, device->vendor_id));
         if (r < 0)
                 return r;
 
         return field_set_text(object, "device",
-                              pci_lookup_name(access, name, sizeof(name), PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS,
-                                              device->vendor_id, device->device_id));
+                              pci_lookup_name(access, name, sizeof(name),
+                                              PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS, device->vendor_id,
+                                              device->device_id));
 }
 
 static int add_identity(json_t *object, const struct pci_dev *device, int known) {
@@ -233,7 +238,8 @@ static int describe(const struct inventory_roots *roots, struct pci_access *acce
         _cleanup_close_ int fd = -EBADF;
         int known, r;
 
-        address = strprintf("%04x:%02x:%02x.%d", (unsigned) device->domain, device->bus, device->dev, device->func);
+        address = strprintf("%04x:%02x:%02x.%d", (unsigned) device->domain, device->bus, device->dev,
+                            device->func);
         if (!address || !object)
                 return -ENOMEM;
 
@@ -355,36 +361,40 @@ static bool is_bridge(const json_t *device) {
         return class && startswith(class, "0x06");
 }
 
-/* "x4 at 8 GT/s", and of what more it would be capable. */
+/* "x4 16", and what the device could do where it is less: "x2 8 (x4 16)". */
 static char *describe_link(const json_t *link) {
         double speed = json_number_value(json_object_get(link, "speed_gts")),
                maximum_speed = json_number_value(json_object_get(link, "maximum_speed_gts"));
-        int64_t width = json_get_integer(link, "width", 0), maximum_width = json_get_integer(link, "maximum_width", 0);
+        int64_t width = json_get_integer(link, "width", 0),
+                maximum_width = json_get_integer(link, "maximum_width", 0);
 
         if (width <= 0 || speed <= 0)
                 return strdup("");
         if (width >= maximum_width && speed >= maximum_speed)
-                return strprintf("x%d %g GT/s", (int) width, speed);
+                return strprintf("x%d %g", (int) width, speed);
 
-        return strprintf("x%d %g GT/s of x%d %g", (int) width, speed, (int) maximum_width, maximum_speed);
+        return strprintf("x%d %g (x%d %g)", (int) width, speed, (int) maximum_width, maximum_speed);
 }
 
 static char *pci_summarize(const json_t *part) {
         size_t n = json_array_size(part), n_bridges = 0, i;
         const json_t *device;
 
-        json_array_foreach (part, i, device)
-                n_bridges += is_bridge(device);
+        json_array_foreach(part, i, device) n_bridges += is_bridge(device);
 
-        return strprintf("%zu device%s and %zu bridge%s", n - n_bridges, n - n_bridges == 1 ? "" : "s", n_bridges,
-                         n_bridges == 1 ? "" : "s");
+        return strprintf("%zu device%s and %zu bridge%s", n - n_bridges, n - n_bridges == 1 ? "" : "s",
+                         n_bridges, n_bridges == 1 ? "" : "s");
 }
 
 static int pci_print(const json_t *part, struct screen *screen) {
         static const struct table_column columns[] = {
-                {"ADDRESS", TABLE_LEFT},      {"ID", TABLE_LEFT},       {"CLASS", TABLE_FLEXIBLE},
-                {"DRIVER", TABLE_FLEXIBLE},   {"SLOT", TABLE_LEFT},     {"LINK", TABLE_LEFT},
-                {"DEVICE", TABLE_FLEXIBLE},   {},
+                {"ADDRESS", TABLE_LEFT},
+                {"ID", TABLE_LEFT},
+                {"DEVICE", TABLE_FLEXIBLE},
+                {"DRIVER", TABLE_FLEXIBLE},
+                {"SLOT", TABLE_LEFT},
+                {"LINK GT/s", TABLE_LEFT},
+                {},
         };
         _cleanup_(table_freep) struct table *table = NULL;
         const json_t *device;
@@ -394,18 +404,19 @@ static int pci_print(const json_t *part, struct screen *screen) {
         if (!table)
                 return -ENOMEM;
 
-        json_array_foreach (part, i, device) {
+        json_array_foreach(part, i, device) {
                 const char *vendor_id = json_get_string(device, "vendor_id"),
                            *device_id = json_get_string(device, "device_id");
                 _cleanup_free_ char *link = describe_link(json_object_get(device, "link"));
                 char id[16];
 
                 /* lspci's way: without 0x */
-                snprintf(id, sizeof(id), "%s:%s", vendor_id ? vendor_id + 2 : "", device_id ? device_id + 2 : "");
+                snprintf(id, sizeof(id), "%s:%s", vendor_id ? vendor_id + 2 : "",
+                         device_id ? device_id + 2 : "");
                 table_add(table, json_get_string(device, "address"), id,
-                          json_get_string(device, "class_name") ?: json_get_string(device, "class"),
-                          json_get_string(device, "driver"), json_get_string(device, "slot"), link,
-                          json_get_string(device, "device"));
+                          json_get_string(device, "device") ?: json_get_string(device, "class_name") ?:
+                                  json_get_string(device, "class"),
+                          json_get_string(device, "driver"), json_get_string(device, "slot"), link);
         }
 
         return table_print(table, screen);

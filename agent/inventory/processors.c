@@ -52,7 +52,8 @@ static int set_core_count(json_t *part, const char *name, const struct smbios_st
         return set_count(part, name, s, offset, 0x2a);
 }
 
-static int set_enabled_core_count(json_t *part, const char *name, const struct smbios_structure *s, size_t offset) {
+static int set_enabled_core_count(json_t *part, const char *name, const struct smbios_structure *s,
+                                  size_t offset) {
         return set_count(part, name, s, offset, 0x2c);
 }
 
@@ -109,8 +110,10 @@ int processors_decode(const struct smbios *smbios, json_t *part) {
 /* Members that a socket without a running package, or a package without a socket, has in name only. */
 static int fill_unknown(json_t *object, bool socket_known, bool package_known) {
         static const char *const package_members[] = {
-                "package", "vendor_id", "model", "family_number", "model_number", "stepping_number",
-                "microcode", "running_core_count", "running_thread_count", "caches",
+                "package",       "vendor_id",          "model",
+                "family_number", "model_number",       "stepping_number",
+                "microcode",     "running_core_count", "running_thread_count",
+                "caches",
         };
 
         for (size_t i = 0; !package_known && i < ELEMENTSOF(package_members); i++) {
@@ -123,8 +126,8 @@ static int fill_unknown(json_t *object, bool socket_known, bool package_known) {
         return socket_known ? 0 : smbios_fields_set(object, &(struct smbios_structure){}, socket_fields);
 }
 
-/* Firmware does not say which of the kernel's packages sits in which socket. Where as many packages run as enabled
- * sockets are filled, both count them in the same order; otherwise neither is tied to the other. */
+/* Firmware does not say which of the kernel's packages sits in which socket. Where as many packages run as
+ * enabled sockets are filled, both count them in the same order; otherwise neither is tied to the other. */
 static int join_packages(const struct inventory_roots *roots, const struct cpus *cpus, json_t *part) {
         json_t *sockets = json_object_get(part, "sockets"), *socket;
         size_t n_packages = 0, n_enabled = 0, first = 0, i;
@@ -133,13 +136,13 @@ static int join_packages(const struct inventory_roots *roots, const struct cpus 
         for (i = 0; i < cpus->n_items; i++)
                 n_packages += i == 0 || cpus->items[i].package != cpus->items[i - 1].package;
 
-        json_array_foreach (sockets, i, socket) {
+        json_array_foreach(sockets, i, socket) {
                 const char *status = json_get_string(socket, "status");
 
                 n_enabled += status && streq(status, "enabled");
         }
 
-        json_array_foreach (sockets, i, socket) {
+        json_array_foreach(sockets, i, socket) {
                 const char *status = json_get_string(socket, "status");
                 size_t last = first;
 
@@ -239,25 +242,20 @@ static char *processors_summarize(const json_t *part) {
         const char *model = NULL;
         size_t i;
 
-        json_array_foreach (sockets, i, socket)
-                model = model ?: json_get_string(socket, "model");
+        json_array_foreach(sockets, i, socket) model = model ?: json_get_string(socket, "model");
 
-        return strprintf("%" JSON_INTEGER_FORMAT " package%s, %" JSON_INTEGER_FORMAT " core%s, %" JSON_INTEGER_FORMAT
-                         " thread%s%s%s",
+        return strprintf("%" JSON_INTEGER_FORMAT " package%s, %" JSON_INTEGER_FORMAT
+                         " core%s, %" JSON_INTEGER_FORMAT " thread%s%s%s",
                          packages, plural(packages), cores, plural(cores), threads, plural(threads),
                          model ? ": " : "", model ?: "");
 }
 
 static int processors_print(const json_t *part, struct screen *screen) {
         static const struct table_column columns[] = {
-                {"SOCKET", TABLE_LEFT},
-                {"STATUS", TABLE_FLEXIBLE},
-                {"MODEL", TABLE_FLEXIBLE},
-                {"CORES", TABLE_RIGHT},
-                {"THREADS", TABLE_RIGHT},
-                {"MAX MHz", TABLE_RIGHT},
-                {"MICROCODE", TABLE_LEFT},
-                {},
+                {"SOCKET", TABLE_LEFT},    {"STATUS", TABLE_FLEXIBLE},
+                {"MODEL", TABLE_FLEXIBLE}, {"CORES", TABLE_RIGHT},
+                {"THREADS", TABLE_RIGHT},  {"MAX MHz", TABLE_RIGHT},
+                {"MICROCODE", TABLE_LEFT}, {},
         };
         _cleanup_(table_freep) struct table *table = NULL;
         const json_t *sockets = json_object_get(part, "sockets"), *socket;
@@ -267,11 +265,11 @@ static int processors_print(const json_t *part, struct screen *screen) {
         if (!table)
                 return -ENOMEM;
 
-        json_array_foreach (sockets, i, socket)
-                table_add(table, json_get_string(socket, "socket"), json_get_string(socket, "status"),
-                          json_get_string(socket, "model") ?: json_get_string(socket, "version"),
-                          TABLE_NUMBER(socket, "running_core_count"), TABLE_NUMBER(socket, "running_thread_count"),
-                          TABLE_NUMBER(socket, "maximum_speed_mhz"), json_get_string(socket, "microcode"));
+        json_array_foreach(sockets, i, socket) table_add(
+                table, json_get_string(socket, "socket"), json_get_string(socket, "status"),
+                json_get_string(socket, "model") ?: json_get_string(socket, "version"),
+                TABLE_NUMBER(socket, "running_core_count"), TABLE_NUMBER(socket, "running_thread_count"),
+                TABLE_NUMBER(socket, "maximum_speed_mhz"), json_get_string(socket, "microcode"));
 
         return table_print(table, screen);
 }

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ata.h"
 #include "base/fd.h"
 #include "base/screen.h"
 #include "base/text.h"
-#include "ata.h"
 #include "collectors.h"
 #include "field.h"
 #include "filesystem.h"
@@ -46,10 +46,11 @@ static const char *find_transport(const char *path) {
         static const struct {
                 const char *component, *transport;
         } ways[] = {
-                /* The nearest first: a SATA bridge on USB is a USB drive. */
-                {"usb", "usb"},          {"nvme", "nvme"},        {"ata", "sata"},
-                {"end_device-", "sas"},  {"rport-", "fc"},        {"session", "iscsi"},
-                {"virtio", "virtio"},    {"mmc", "mmc"},          {"host", "scsi"},
+                /* Of two that are there, the one nearer to the drive: a SATA bridge on USB makes a USB drive.
+                 */
+                {"usb", "usb"},         {"nvme", "nvme"},     {"ata", "sata"},
+                {"end_device-", "sas"}, {"rport-", "fc"},     {"session", "iscsi"},
+                {"host", "scsi"},       {"virtio", "virtio"}, {"mmc", "mmc"},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(ways); i++)
@@ -64,7 +65,8 @@ static int add_identity(json_t *object, int device_fd) {
                 _cleanup_free_ char *value = NULL;
                 int r = -ENOENT;
 
-                for (size_t j = 0; j < ELEMENTSOF(identity[i].attributes) && identity[i].attributes[j] && r < 0; j++) {
+                for (size_t j = 0;
+                     j < ELEMENTSOF(identity[i].attributes) && identity[i].attributes[j] && r < 0; j++) {
                         r = read_line_file_at(device_fd, identity[i].attributes[j], &value);
                         if (r == -ENOMEM)
                                 return r;
@@ -82,8 +84,8 @@ static int add_identity(json_t *object, int device_fd) {
         return 0;
 }
 
-/* SCSI gives the serial number in a page of its own, and cuts an ATA drive's model and firmware version: the whole of
- * both stands in what the drive says of itself, which the kernel hands on as VPD page 89h. */
+/* SCSI gives the serial number in a page of its own, and cuts an ATA drive's model and firmware version: the
+ * whole of both stands in what the drive says of itself, which the kernel hands on as VPD page 89h. */
 static int add_scsi_identity(json_t *object, int device_fd) {
         _cleanup_free_ char *page = NULL, *serial = NULL;
         struct ata_identity ata = {};
@@ -120,6 +122,27 @@ static int add_scsi_identity(json_t *object, int device_fd) {
         return field_set_text(object, "firmware_version", ata.firmware_version);
 }
 
+/* Few USB drives have that SCSI page; then it is the USB device's serial number. */
+static int add_usb_serial_number(json_t *object, const char *path) {
+        _cleanup_free_ char *device = NULL, *serial = NULL;
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        if (json_get_string(object, "serial_number"))
+                return 0;
+
+        r = sysfs_find_usb_device(path, &device);
+        if (r <= 0)
+                return r;
+
+        fd = sysfs_open(device);
+        if (fd < 0)
+                return fd;
+
+        r = read_line_file_at(fd, "serial", &serial);
+        return r == -ENOMEM ? r : field_set_text(object, "serial_number", serial);
+}
+
 static int add_parent(json_t *object, const char *member, const char *path, const char *subsystem) {
         _cleanup_free_ char *parent = NULL;
         int r;
@@ -139,7 +162,8 @@ static char *partition_name(const char *drive, int64_t number) {
 }
 
 /* Returns 0, -ENOMEM, or why nothing could be read. */
-static int probe_drive(const struct inventory_roots *roots, const char *name, json_t *object, json_t *partitions) {
+static int probe_drive(const struct inventory_roots *roots, const char *name, json_t *object,
+                       json_t *partitions) {
         _cleanup_free_ char *path = NULL;
         _cleanup_close_ int fd = -EBADF;
 
@@ -157,7 +181,8 @@ static int probe_drive(const struct inventory_roots *roots, const char *name, js
 
 /* A drive that cannot be read keeps its place in the inventory, with the reason. */
 static int add_content(const struct inventory_roots *roots, json_t *object, const char *name) {
-        static const char *const members[] = {"read_error", "partition_table", "partition_table_uuid", "filesystem"};
+        static const char *const members[] = {"read_error", "partition_table", "partition_table_uuid",
+                                              "filesystem"};
         _cleanup_json_ json_t *partitions = json_array();
         json_t *partition;
         size_t i;
@@ -181,7 +206,7 @@ static int add_content(const struct inventory_roots *roots, json_t *object, cons
                         return r;
         }
 
-        json_array_foreach (partitions, i, partition) {
+        json_array_foreach(partitions, i, partition) {
                 _cleanup_free_ char *text = partition_name(name, json_get_integer(partition, "number", 0));
 
                 r = text ? field_set_text(partition, "name", text) : -ENOMEM;
@@ -225,6 +250,10 @@ static int describe(const struct inventory_roots *roots, const char *path, json_
         if (r < 0)
                 return r;
 
+        r = add_usb_serial_number(object, path);
+        if (r < 0)
+                return r;
+
         r = add_parent(object, "controller", path, "nvme");
         if (r < 0)
                 return r;
@@ -257,9 +286,9 @@ static int is_drive(const char *path) {
         if (read_u64_file_at(fd, "hidden", &hidden) == 0 && hidden)
                 return 0;
 
-        /* The kernel makes ram, loop, zram and device-mapper devices up; they hang on nothing. So does a namespace
-         * with several paths, but it names its subsystem as its device. Floppy drives are asked nothing: each answer
-         * takes them seconds. */
+        /* The kernel makes ram, loop, zram and device-mapper devices up; they hang on nothing. So does a
+         * namespace with several paths, but it names its subsystem as its device. Floppy drives are asked
+         * nothing: each answer takes them seconds. */
         return faccessat(fd, "device", F_OK, 0) >= 0 && !startswith(sysfs_name(path), "fd");
 }
 
@@ -305,20 +334,19 @@ static char *storage_summarize(const json_t *part) {
         if (n == 0)
                 return strdup("no drive");
 
-        json_array_foreach (part, i, drive)
-                total += (uint64_t) json_get_integer(drive, "size_bytes", 0);
+        json_array_foreach(part, i, drive) total += (uint64_t) json_get_integer(drive, "size_bytes", 0);
 
         return strprintf("%zu drive%s, %s in all", n, n == 1 ? "" : "s", FORMAT_BYTES(total));
 }
 
 static void add_row(struct table *table, const json_t *object, const char *indent, const char *what) {
         const json_t *filesystem = json_object_get(object, "filesystem");
-        const char *type = json_get_string(filesystem, "type"), *label = json_get_string(filesystem, "label");
+        const char *label = json_get_string(filesystem, "label"),
+                   *type = json_get_string(filesystem, "type") ?: json_get_string(object, "partition_table");
         _cleanup_free_ char *name = NULL, *content = NULL;
 
         name = strprintf("%s%s", indent, json_get_string(object, "name"));
-        content = strprintf("%s%s%s", type ?: json_get_string(object, "partition_table") ?: "", label ? " " : "",
-                            label ?: "");
+        content = strprintf("%s%s%s", type ?: "", label ? " " : "", label ?: "");
         table_add(table, name, TABLE_BYTES(object, "size_bytes"), json_get_string(object, "transport"), what,
                   json_get_string(object, "serial_number"), json_get_string(object, "firmware_version"),
                   json_get_string(object, "read_error") ?: content);
@@ -326,14 +354,10 @@ static void add_row(struct table *table, const json_t *object, const char *inden
 
 static int storage_print(const json_t *part, struct screen *screen) {
         static const struct table_column columns[] = {
-                {"DRIVE", TABLE_LEFT},
-                {"SIZE", TABLE_RIGHT},
-                {"BY", TABLE_LEFT},
-                {"MODEL", TABLE_FLEXIBLE},
-                {"SERIAL", TABLE_FLEXIBLE},
-                {"FIRMWARE", TABLE_FLEXIBLE},
-                {"CONTENT", TABLE_FLEXIBLE},
-                {},
+                {"DRIVE", TABLE_LEFT},       {"SIZE", TABLE_RIGHT},
+                {"BY", TABLE_LEFT},          {"MODEL", TABLE_FLEXIBLE},
+                {"SERIAL", TABLE_FLEXIBLE},  {"FIRMWARE", TABLE_FLEXIBLE},
+                {"CONTENT", TABLE_FLEXIBLE}, {},
         };
         _cleanup_(table_freep) struct table *table = NULL;
         const json_t *drive, *partition;
@@ -343,9 +367,9 @@ static int storage_print(const json_t *part, struct screen *screen) {
         if (!table)
                 return -ENOMEM;
 
-        json_array_foreach (part, i, drive) {
+        json_array_foreach(part, i, drive) {
                 add_row(table, drive, "", json_get_string(drive, "model"));
-                json_array_foreach (json_object_get(drive, "partitions"), j, partition)
+                json_array_foreach(json_object_get(drive, "partitions"), j, partition)
                         add_row(table, partition, "  ", json_get_string(partition, "label"));
         }
 

@@ -226,6 +226,25 @@ int sysfs_find_parent(const char *device, const char *subsystem, char **ret) {
         return 0;
 }
 
+int sysfs_find_usb_device(const char *device, char **ret) {
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        r = sysfs_find_parent(device, "usb", &path);
+
+        /* "1-4.2:1.0" is interface 0 of "1-4.2", which stands right above it. */
+        while (r > 0 && strchr(sysfs_name(path), ':')) {
+                _cleanup_free_ char *interface = TAKE_PTR(path);
+
+                r = sysfs_find_parent(interface, "usb", &path);
+        }
+        if (r <= 0)
+                return r;
+
+        *ret = TAKE_PTR(path);
+        return 1;
+}
+
 bool sysfs_is_below(const char *device, const char *prefix) {
         const char *component = NULL;
 

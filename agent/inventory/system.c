@@ -14,7 +14,7 @@
 #include "field.h"
 
 /* EFI_GLOBAL_VARIABLE; efivarfs puts 4 bytes of attributes before the value. */
-#define SECURE_BOOT "firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+#define SECURE_BOOT             "firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 #define EFI_VARIABLE_ATTRIBUTES 4U
 
 /* DSP0134 7.4.1 */
@@ -162,7 +162,8 @@ static const struct smbios_field firmware_fields[] = {
         {},
 };
 
-/* DSP0134 7.2.1: the first three groups are little-endian since version 2.6. All zeros: none; all ones: not set. */
+/* DSP0134 7.2.1: the first three groups are little-endian since version 2.6. All zeros: none; all ones: not
+ * set. */
 static int set_uuid(const struct smbios *smbios, const struct smbios_structure *s, json_t *part) {
         static const uint8_t little_endian[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
         bool swap = smbios && (smbios->major > 2 || (smbios->major == 2 && smbios->minor >= 6));
@@ -204,7 +205,8 @@ static int add_object(json_t *part, const char *name, const struct smbios_struct
         if (r < 0)
                 return r;
 
-        return json_is_array(part) ? json_append(part, TAKE_PTR(object)) : json_set(part, name, TAKE_PTR(object));
+        return json_is_array(part) ? json_append(part, TAKE_PTR(object))
+                                   : json_set(part, name, TAKE_PTR(object));
 }
 
 int system_decode(const struct smbios *smbios, json_t *part) {
@@ -310,7 +312,8 @@ static const char *or_unknown(const char *text) {
 }
 
 static char *system_summarize(const json_t *part) {
-        const char *manufacturer = json_get_string(part, "manufacturer"), *product = json_get_string(part, "product"),
+        const char *manufacturer = json_get_string(part, "manufacturer"),
+                   *product = json_get_string(part, "product"),
                    *serial = json_get_string(part, "serial_number");
 
         if (!manufacturer && !product)
@@ -329,15 +332,15 @@ static int system_print(const json_t *part, struct screen *screen) {
 
         fprintf(screen->file, "  UUID      %s\n", or_unknown(json_get_string(part, "uuid")));
 
-        json_array_foreach (boards, i, board)
-                fprintf(screen->file, "  board     %s %s, serial number %s\n",
-                        or_unknown(json_get_string(board, "manufacturer")),
-                        or_unknown(json_get_string(board, "product")),
-                        or_unknown(json_get_string(board, "serial_number")));
+        json_array_foreach(boards, i, board) fprintf(screen->file, "  board     %s %s, serial number %s\n",
+                                                     or_unknown(json_get_string(board, "manufacturer")),
+                                                     or_unknown(json_get_string(board, "product")),
+                                                     or_unknown(json_get_string(board, "serial_number")));
 
         if (json_get_string(chassis, "type"))
                 fprintf(screen->file, "  chassis   %s, serial number %s, asset tag %s\n",
-                        json_get_string(chassis, "type"), or_unknown(json_get_string(chassis, "serial_number")),
+                        json_get_string(chassis, "type"),
+                        or_unknown(json_get_string(chassis, "serial_number")),
                         or_unknown(json_get_string(chassis, "asset_tag")));
 
         fprintf(screen->file, "  firmware  %s %s%s%s\n", or_unknown(json_get_string(firmware, "vendor")),

@@ -10,9 +10,9 @@
 #include "base/text.h"
 #include "table.h"
 
-#define INDENT          2U
-#define GAP             2U
-#define FLEXIBLE_MIN    8U
+#define INDENT       2U
+#define GAP          2U
+#define FLEXIBLE_MIN 8U
 
 struct table {
         const struct table_column *columns;

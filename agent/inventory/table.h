@@ -22,12 +22,12 @@ struct table_column {
 /* columns ends with a NULL heading and must live as long as the table. Returns NULL when memory is short. */
 struct table *table_new(const struct table_column *columns);
 
-/* Appends a row: a string for each column, of which it takes a copy; NULL leaves the cell empty. What goes wrong for
- * want of memory is told by table_print(). */
+/* Appends a row: a string for each column, of which it takes a copy; NULL leaves the cell empty. What goes
+ * wrong for want of memory is told by table_print(). */
 void table_add(struct table *table, ...);
 
-/* Prints what stands in the table, indented; a column that is empty in every row is left out, with no row nothing is
- * printed. Returns 0, -ENOMEM when rows were lost. */
+/* Prints what stands in the table, indented; a column that is empty in every row is left out, with no row
+ * nothing is printed. Returns 0, -ENOMEM when rows were lost. */
 int table_print(const struct table *table, struct screen *screen);
 
 /* The number at key as a cell, empty when it is unknown. Returns buffer. */

@@ -59,12 +59,13 @@ static const struct sysfs_field interface_fields[] = {
         {},
 };
 
-/* "usb1" for the hub inside a controller, "1-4.2" for what is plugged in. The interfaces of "1-4.2" are directories
- * "1-4.2:1.0" in its own, those of "usb1" are called "1-0:1.0". */
+/* "usb1" for the hub inside a controller, "1-4.2" for what is plugged in. The interfaces of "1-4.2" are
+ * directories "1-4.2:1.0" in its own, those of "usb1" are called "1-0:1.0". */
 static bool is_interface_of(const char *interface, const char *device) {
         const char *slash = strrchr(interface, '/');
 
-        return strchr(sysfs_name(interface), ':') && slash && (size_t) (slash - interface) == strlen(device) &&
+        return strchr(sysfs_name(interface), ':') && slash &&
+               (size_t) (slash - interface) == strlen(device) &&
                strncmp(interface, device, strlen(device)) == 0;
 }
 
@@ -150,6 +151,11 @@ static int describe(const struct sysfs_devices *devices, const char *path, json_
         return 0;
 }
 
+/* By path, so that each device stands behind the hub that it is plugged into. */
+static int compare_paths(const void *a, const void *b) {
+        return strverscmp(*(char *const *) a, *(char *const *) b);
+}
+
 static int usb_collect(const struct inventory_roots *roots, json_t **ret) {
         _cleanup_(sysfs_devices_done) struct sysfs_devices devices = {};
         _cleanup_json_ json_t *part = json_array();
@@ -161,6 +167,9 @@ static int usb_collect(const struct inventory_roots *roots, json_t **ret) {
         r = sysfs_enumerate(roots, "usb", &devices);
         if (r < 0)
                 return r;
+
+        if (devices.n_paths > 0)
+                qsort(devices.paths, devices.n_paths, sizeof(*devices.paths), compare_paths);
 
         for (size_t i = 0; i < devices.n_paths; i++) {
                 json_t *object = NULL;
@@ -191,8 +200,7 @@ static char *usb_summarize(const json_t *part) {
         size_t n = json_array_size(part), n_hubs = 0, i;
         const json_t *device;
 
-        json_array_foreach (part, i, device)
-                n_hubs += is_root_hub(device);
+        json_array_foreach(part, i, device) n_hubs += is_root_hub(device);
 
         return strprintf("%zu device%s on %zu bus%s", n - n_hubs, n - n_hubs == 1 ? "" : "s", n_hubs,
                          n_hubs == 1 ? "" : "es");
@@ -202,9 +210,8 @@ static const json_t *find_device(const json_t *part, const char *name) {
         const json_t *device;
         size_t i;
 
-        json_array_foreach (part, i, device)
-                if (name && streq(json_get_string(device, "name"), name))
-                        return device;
+        json_array_foreach(part, i,
+                           device) if (name && streq(json_get_string(device, "name"), name)) return device;
 
         return NULL;
 }
@@ -221,8 +228,13 @@ static unsigned depth(const json_t *part, const json_t *device) {
 
 static int usb_print(const json_t *part, struct screen *screen) {
         static const struct table_column columns[] = {
-                {"DEVICE", TABLE_LEFT},        {"ID", TABLE_LEFT},         {"Mbit/s", TABLE_RIGHT},
-                {"DRIVERS", TABLE_FLEXIBLE},   {"PRODUCT", TABLE_FLEXIBLE}, {"SERIAL NUMBER", TABLE_FLEXIBLE}, {},
+                {"DEVICE", TABLE_LEFT},
+                {"ID", TABLE_LEFT},
+                {"Mbit/s", TABLE_RIGHT},
+                {"DRIVERS", TABLE_FLEXIBLE},
+                {"PRODUCT", TABLE_FLEXIBLE},
+                {"SERIAL", TABLE_FLEXIBLE},
+                {},
         };
         _cleanup_(table_freep) struct table *table = NULL;
         const json_t *device;
@@ -232,7 +244,7 @@ static int usb_print(const json_t *part, struct screen *screen) {
         if (!table)
                 return -ENOMEM;
 
-        json_array_foreach (part, i, device) {
+        json_array_foreach(part, i, device) {
                 const json_t *interfaces = json_object_get(device, "interfaces"), *interface;
                 const char *vendor = json_get_string(device, "vendor_id"),
                            *product = json_get_string(device, "product_id");
@@ -240,18 +252,20 @@ static int usb_print(const json_t *part, struct screen *screen) {
                 _cleanup_free_ char *name = NULL;
                 size_t j;
 
-                name = strprintf("%*s%s", (int) (2 * depth(part, device)), "", json_get_string(device, "name"));
+                name = strprintf("%*s%s", (int) (2 * depth(part, device)), "",
+                                 json_get_string(device, "name"));
                 snprintf(id, sizeof(id), "%s:%s", vendor ? vendor + 2 : "", product ? product + 2 : "");
                 if (json_is_number(json_object_get(device, "speed_mbps")))
-                        snprintf(speed, sizeof(speed), "%g", json_number_value(json_object_get(device, "speed_mbps")));
+                        snprintf(speed, sizeof(speed), "%g",
+                                 json_number_value(json_object_get(device, "speed_mbps")));
 
-                json_array_foreach (interfaces, j, interface) {
+                json_array_foreach(interfaces, j, interface) {
                         const char *driver = json_get_string(interface, "driver");
                         size_t length = strlen(drivers);
 
                         if (driver && !strstr(drivers, driver))
-                                snprintf(drivers + length, sizeof(drivers) - length, "%s%s", length > 0 ? " " : "",
-                                         driver);
+                                snprintf(drivers + length, sizeof(drivers) - length, "%s%s",
+                                         length > 0 ? " " : "", driver);
                 }
 
                 table_add(table, name, id, speed, drivers, json_get_string(device, "product"),

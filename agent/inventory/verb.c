@@ -49,9 +49,9 @@ static int print_table(const json_t *inventory) {
 
         screen_init(&screen, stdout, SCREEN_COLOUR_AUTO);
 
-        json_array_foreach (problems, i, problem)
-                screen_row(&screen, MARK_FAIL, json_get_string(problem, "part"), json_get_string(problem, "message"),
-                           USEC_INFINITY);
+        json_array_foreach(problems, i, problem)
+                screen_row(&screen, MARK_FAIL, json_get_string(problem, "part"),
+                           json_get_string(problem, "message"), USEC_INFINITY);
 
         for (i = 0; collectors[i]; i++) {
                 const json_t *part = json_object_get(inventory, collectors[i]->name);

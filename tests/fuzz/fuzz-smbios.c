@@ -11,7 +11,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A good entry point of version 3.6 that announces everything, so that the fuzzer need not find a checksum. */
+/* A good entry point of version 3.6 that announces everything, so that the fuzzer need not find a checksum.
+ */
 static void make_entry_point(uint8_t entry_point[static 0x18]) {
         memcpy(entry_point, "_SM3_\0\x18\3\6\0\1\0\xff\xff\xff\xff\0\0\0\0\0\0\0\0", 0x18);
         for (size_t i = 0; i < 0x18; i++)

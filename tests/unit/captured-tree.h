@@ -30,7 +30,8 @@ static inline char *tree_path(const struct captured_tree *tree, const char *path
         return full;
 }
 
-static inline void tree_write_bytes(const struct captured_tree *tree, const char *path, const void *data, size_t size) {
+static inline void tree_write_bytes(const struct captured_tree *tree, const char *path, const void *data,
+                                    size_t size) {
         _cleanup_free_ char *full = tree_path(tree, path);
 
         assert_int_equal(write_file_atomic(full, data, size, 0644), 0);
@@ -86,11 +87,12 @@ static inline void assert_json(const json_t *actual, const char *expected_text) 
         json_t *value;
 
         assert_non_null(expected);
-        json_object_foreach (expected, key, value) {
+        json_object_foreach(expected, key, value) {
                 _cleanup_free_ char *have = NULL, *want = NULL;
                 json_t *member = json_object_get(actual, key);
 
-                have = member ? json_dumps(member, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS) : strdup("nothing");
+                have = member ? json_dumps(member, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS)
+                              : strdup("nothing");
                 want = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS);
                 if (!streq(have, want))
                         print_error("member \"%s\"\n", key);

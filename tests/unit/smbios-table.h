@@ -12,7 +12,8 @@ struct smbios_table {
         size_t size;
 };
 
-/* Appends a structure: fields, which stand behind the header from offset 4 on, and its strings, NULL at the end. */
+/* Appends a structure: fields, which stand behind the header from offset 4 on, and its strings, NULL at the
+ * end. */
 static inline void table_append(struct smbios_table *table, uint8_t type, uint16_t handle, const void *fields,
                                 size_t n_fields, const char *const *strings) {
         uint8_t *p = table->bytes + table->size;

@@ -6,10 +6,11 @@
 #include "tests/unit/captured-tree.h"
 #include "tests/unit/smbios-table.h"
 
-/* Fields stand at the offsets that the specification counts, from the header on; the builder wants them from 4 on. */
-#define FIELDS(size, ...) ((uint8_t[size]){__VA_ARGS__}) + 4, (size) - 4
-#define U16(offset, value) [offset] = (value) & 0xff, [(offset) + 1] = (value) >> 8
-#define U32(offset, value) U16(offset, (value) & 0xffff), U16((offset) + 2, (value) >> 16)
+/* Fields stand at the offsets that the specification counts, from the header on; the builder wants them from
+ * 4 on. */
+#define FIELDS(size, ...)  ((uint8_t[size]){__VA_ARGS__}) + 4, (size) -4
+#define U16(offset, value) [offset] = (value) &0xff, [(offset) + 1] = (value) >> 8
+#define U32(offset, value) U16(offset, (value) &0xffff), U16((offset) + 2, (value) >> 16)
 
 static json_t *decode(const struct smbios_table *table, int (*decoder)(const struct smbios *, json_t *)) {
         _cleanup_(smbios_freep) struct smbios *smbios = table_open(table);
@@ -37,14 +38,15 @@ static void system_tells_who_it_is(void **state _unused_) {
         struct smbios_table table = {};
 
         table_append(&table, SMBIOS_SYSTEM, 0x0100,
-                     FIELDS(0x1b, [0x04] = 1, 2, 3, 4, 0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66, 0x88, 0x99, 0xaa,
-                            0xbb, 0xcc, 0xdd, 0xee, 0xff, [0x19] = 5, 6),
+                     FIELDS(0x1b, [0x04] = 1, 2, 3, 4, 0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66, 0x88,
+                            0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, [0x19] = 5, 6),
                      TABLE_STRINGS("Maker", "Server 1000", "rev 2", "SN-42", "SKU-7", "1000"));
 
         _cleanup_json_ json_t *part = decode(&table, system_decode);
-        assert_json(part, "{\"manufacturer\": \"Maker\", \"product\": \"Server 1000\", \"version\": \"rev 2\","
-                          " \"serial_number\": \"SN-42\", \"sku\": \"SKU-7\", \"family\": \"1000\","
-                          " \"uuid\": \"00112233-4455-6677-8899-aabbccddeeff\", \"smbios_version\": \"3.6\"}");
+        assert_json(part,
+                    "{\"manufacturer\": \"Maker\", \"product\": \"Server 1000\", \"version\": \"rev 2\","
+                    " \"serial_number\": \"SN-42\", \"sku\": \"SKU-7\", \"family\": \"1000\","
+                    " \"uuid\": \"00112233-4455-6677-8899-aabbccddeeff\", \"smbios_version\": \"3.6\"}");
 }
 
 static void uuid_of_zeros_or_ones_is_none(void **state _unused_) {
@@ -67,7 +69,9 @@ static void placeholders_are_unknown(void **state _unused_) {
                      TABLE_STRINGS("To Be Filled By O.E.M.", "Default string", "Not Specified", "  N/A "));
 
         _cleanup_json_ json_t *part = decode(&table, system_decode);
-        assert_json(part, "{\"manufacturer\": null, \"product\": null, \"version\": null, \"serial_number\": null}");
+        assert_json(
+                part,
+                "{\"manufacturer\": null, \"product\": null, \"version\": null, \"serial_number\": null}");
 }
 
 static void every_board_is_listed(void **state _unused_) {
@@ -86,8 +90,8 @@ static void chassis_sku_stands_behind_the_contained_elements(void **state _unuse
         struct smbios_table table = {};
 
         table_append(&table, SMBIOS_CHASSIS, 0x0300,
-                     FIELDS(0x1c, [0x04] = 1, [0x05] = 0x80 | 0x17, [0x07] = 2, [0x11] = 2, [0x13] = 2, [0x14] = 3,
-                            [0x1b] = 3),
+                     FIELDS(0x1c, [0x04] = 1, [0x05] = 0x80 | 0x17, [0x07] = 2, [0x11] = 2, [0x13] = 2,
+                            [0x14] = 3, [0x1b] = 3),
                      TABLE_STRINGS("Maker", "CH-1", "2U-24"));
 
         _cleanup_json_ json_t *part = decode(&table, system_decode);
@@ -110,18 +114,20 @@ static void firmware_tells_version_date_and_size(void **state _unused_) {
         struct smbios_table table = {};
 
         table_append(&table, SMBIOS_FIRMWARE, 0,
-                     FIELDS(0x1a, [0x04] = 1, 2, [0x08] = 3, [0x09] = 0xff, [0x14] = 5, 27, 0xff, 0xff, U16(0x18, 32)),
+                     FIELDS(0x1a, [0x04] = 1, 2, [0x08] = 3, [0x09] = 0xff, [0x14] = 5, 27, 0xff, 0xff,
+                            U16(0x18, 32)),
                      TABLE_STRINGS("Vendor", "3.4", "03/14/2024"));
 
         _cleanup_json_ json_t *part = decode(&table, system_decode);
         assert_json(json_object_get(part, "firmware"),
                     "{\"vendor\": \"Vendor\", \"version\": \"3.4\", \"release_date\": \"2024-03-14\","
-                    " \"revision\": \"5.27\", \"embedded_controller_revision\": null, \"rom_size_bytes\": 33554432}");
+                    " \"revision\": \"5.27\", \"embedded_controller_revision\": null, \"rom_size_bytes\": "
+                    "33554432}");
 }
 
 static void firmware_date_that_is_none_is_unknown(void **state _unused_) {
-        static const char *const bad[] = {"", "yesterday", "2024-03-14", "13/01/2024", "03/32/2024", "03/14/2024x",
-                                          "0/0/0"};
+        static const char *const bad[] = {"",           "yesterday",   "2024-03-14", "13/01/2024",
+                                          "03/32/2024", "03/14/2024x", "0/0/0"};
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
                 struct smbios_table table = {};
@@ -139,7 +145,8 @@ static void machine_without_a_table_has_every_member_as_null(void **state _unuse
         assert_int_equal(system_decode(NULL, system), 0);
         assert_int_equal(memory_decode(NULL, memory), 0);
         assert_int_equal(processors_decode(NULL, processors), 0);
-        assert_json(system, "{\"manufacturer\": null, \"uuid\": null, \"boards\": [], \"smbios_version\": null}");
+        assert_json(system,
+                    "{\"manufacturer\": null, \"uuid\": null, \"boards\": [], \"smbios_version\": null}");
         assert_json(memory, "{\"installed_bytes\": null, \"slot_count\": null, \"modules\": []}");
         assert_json(processors, "{\"sockets\": []}");
 }
@@ -154,7 +161,8 @@ static void module_tells_everything_about_itself(void **state _unused_) {
         assert_json(module,
                     "{\"locator\": \"DIMM_A1\", \"bank_locator\": \"NODE 0\", \"populated\": true,"
                     " \"size_bytes\": 68719476736, \"type\": \"DDR5\", \"form_factor\": \"DIMM\","
-                    " \"buffering\": \"registered\", \"ranks\": 2, \"speed_mts\": 5600, \"configured_speed_mts\": 4800,"
+                    " \"buffering\": \"registered\", \"ranks\": 2, \"speed_mts\": 5600, "
+                    "\"configured_speed_mts\": 4800,"
                     " \"total_width_bits\": 80, \"data_width_bits\": 64, \"configured_voltage_mv\": 1100,"
                     " \"manufacturer\": \"Samsung\", \"serial_number\": \"03A1\", \"asset_tag\": \"tag\","
                     " \"part_number\": \"M321R8GA0BB0\"}");
@@ -169,7 +177,8 @@ static void module_size_counts_mib_or_kib(void **state _unused_) {
 }
 
 static void module_size_uses_extended_field_at_32_gib(void **state _unused_) {
-        _cleanup_json_ json_t *module = decode_module(FIELDS(0x20, U16(0x0c, 0x7fff), U32(0x1c, 32768)), NULL);
+        _cleanup_json_ json_t *module =
+                decode_module(FIELDS(0x20, U16(0x0c, 0x7fff), U32(0x1c, 32768)), NULL);
 
         assert_json(module, "{\"populated\": true, \"size_bytes\": 34359738368}");
 }
@@ -216,13 +225,17 @@ static void installed_memory_is_the_sum_of_the_slots(void **state _unused_) {
         struct smbios_table table = {};
 
         table_append(&table, SMBIOS_MEMORY_ARRAY, 0x1000,
-                     FIELDS(0x17, [0x04] = 3, 3, 6, U32(0x07, 0x80000000), U16(0x0d, 3), [0x0f + 5] = 0x02), NULL);
-        table_append(&table, SMBIOS_MEMORY_DEVICE, 0x1100, FIELDS(0x15, U16(0x04, 0x1000), U16(0x0c, 1024)), NULL);
+                     FIELDS(0x17, [0x04] = 3, 3, 6, U32(0x07, 0x80000000), U16(0x0d, 3), [0x0f + 5] = 0x02),
+                     NULL);
+        table_append(&table, SMBIOS_MEMORY_DEVICE, 0x1100, FIELDS(0x15, U16(0x04, 0x1000), U16(0x0c, 1024)),
+                     NULL);
         table_append(&table, SMBIOS_MEMORY_DEVICE, 0x1101, FIELDS(0x15, U16(0x04, 0x1000)), NULL);
-        table_append(&table, SMBIOS_MEMORY_DEVICE, 0x1102, FIELDS(0x15, U16(0x04, 0x1000), U16(0x0c, 2048)), NULL);
+        table_append(&table, SMBIOS_MEMORY_DEVICE, 0x1102, FIELDS(0x15, U16(0x04, 0x1000), U16(0x0c, 2048)),
+                     NULL);
 
         _cleanup_json_ json_t *part = decode(&table, memory_decode);
-        assert_json(part, "{\"installed_bytes\": 3221225472, \"slot_count\": 3, \"populated_slot_count\": 2}");
+        assert_json(part,
+                    "{\"installed_bytes\": 3221225472, \"slot_count\": 3, \"populated_slot_count\": 2}");
         assert_json(json_array_get(json_object_get(part, "arrays"), 0),
                     "{\"location\": \"system board\", \"use\": \"system memory\","
                     " \"error_correction\": \"multi-bit ECC\", \"maximum_capacity_bytes\": 2199023255552,"
@@ -234,8 +247,10 @@ static void flash_chip_is_no_system_memory(void **state _unused_) {
 
         table_append(&table, SMBIOS_MEMORY_ARRAY, 0x1000, FIELDS(0x0f, [0x05] = 3), NULL);
         table_append(&table, SMBIOS_MEMORY_ARRAY, 0x1001, FIELDS(0x0f, [0x05] = 5), NULL);
-        table_append(&table, SMBIOS_MEMORY_DEVICE, 0x1100, FIELDS(0x15, U16(0x04, 0x1000), U16(0x0c, 1024)), NULL);
-        table_append(&table, SMBIOS_MEMORY_DEVICE, 0x1101, FIELDS(0x15, U16(0x04, 0x1001), U16(0x0c, 16)), NULL);
+        table_append(&table, SMBIOS_MEMORY_DEVICE, 0x1100, FIELDS(0x15, U16(0x04, 0x1000), U16(0x0c, 1024)),
+                     NULL);
+        table_append(&table, SMBIOS_MEMORY_DEVICE, 0x1101, FIELDS(0x15, U16(0x04, 0x1001), U16(0x0c, 16)),
+                     NULL);
 
         _cleanup_json_ json_t *part = decode(&table, memory_decode);
         assert_json(part, "{\"installed_bytes\": 1073741824, \"slot_count\": 1}");
@@ -257,10 +272,11 @@ static void mapped_ranges_count_both_ends(void **state _unused_) {
         table_append(&table, SMBIOS_MEMORY_ARRAY_ADDRESS, 0x1300,
                      FIELDS(0x0f, U32(0x04, 0x00400000), U32(0x08, 0x005fffff)), NULL);
         table_append(&table, SMBIOS_MEMORY_ARRAY_ADDRESS, 0x1301,
-                     FIELDS(0x1f, U32(0x04, 0xffffffff), U32(0x08, 0xffffffff), [0x0f + 5] = 0x01, U32(0x17, 0xffffffff),
-                            [0x17 + 4] = 0xff, [0x17 + 5] = 0x01),
+                     FIELDS(0x1f, U32(0x04, 0xffffffff), U32(0x08, 0xffffffff), [0x0f + 5] = 0x01,
+                            U32(0x17, 0xffffffff), [0x17 + 4] = 0xff, [0x17 + 5] = 0x01),
                      NULL);
-        table_append(&table, SMBIOS_MEMORY_ARRAY_ADDRESS, 0x1302, FIELDS(0x0f, U32(0x04, 2), U32(0x08, 1)), NULL);
+        table_append(&table, SMBIOS_MEMORY_ARRAY_ADDRESS, 0x1302, FIELDS(0x0f, U32(0x04, 2), U32(0x08, 1)),
+                     NULL);
 
         _cleanup_json_ json_t *part = decode(&table, memory_decode);
         assert_json(part, "{\"mapped_ranges\": [{\"address\": 4294967296, \"size_bytes\": 2147483648},"
@@ -272,13 +288,14 @@ static void socket_counts_cores_beyond_one_byte(void **state _unused_) {
 
         table_append(&table, SMBIOS_PROCESSOR, 0x0400,
                      FIELDS(0x30, [0x04] = 1, 3, [0x07] = 2, [0x10] = 3, U16(0x12, 100), U16(0x14, 3800),
-                            U16(0x16, 2400), [0x18] = 0x41, [0x23] = 0xff, 0xff, 0xff, U16(0x2a, 288), U16(0x2c, 280),
-                            U16(0x2e, 576)),
+                            U16(0x16, 2400), [0x18] = 0x41, [0x23] = 0xff, 0xff, 0xff, U16(0x2a, 288),
+                            U16(0x2c, 280), U16(0x2e, 576)),
                      TABLE_STRINGS("CPU 1", "Maker", "Fast 9000"));
 
         _cleanup_json_ json_t *part = decode(&table, processors_decode);
         assert_json(json_array_get(json_object_get(part, "sockets"), 0),
-                    "{\"socket\": \"CPU 1\", \"populated\": true, \"status\": \"enabled\", \"manufacturer\": \"Maker\","
+                    "{\"socket\": \"CPU 1\", \"populated\": true, \"status\": \"enabled\", \"manufacturer\": "
+                    "\"Maker\","
                     " \"version\": \"Fast 9000\", \"maximum_speed_mhz\": 3800, \"boot_speed_mhz\": 2400,"
                     " \"external_clock_mhz\": 100, \"core_count\": 288, \"enabled_core_count\": 280,"
                     " \"thread_count\": 576}");

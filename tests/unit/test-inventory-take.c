@@ -100,7 +100,8 @@ static void unknown_part_is_refused(void **state) {
         struct fixture *f = *state;
         json_t *inventory = NULL;
 
-        assert_int_equal(inventory_take(f->event, &f->tree.roots, "engine", LIMIT, NULL, NULL, &inventory), -ENOENT);
+        assert_int_equal(inventory_take(f->event, &f->tree.roots, "engine", LIMIT, NULL, NULL, &inventory),
+                         -ENOENT);
         assert_null(inventory);
 }
 
@@ -119,7 +120,8 @@ static void collector_that_hangs_costs_itself_alone(void **state) {
 
         assert_int_equal(json_array_size(json_object_get(inventory, "problems")), 1);
         problem = json_array_get(json_object_get(inventory, "problems"), 0);
-        assert_json(problem, "{\"part\": \"processors\", \"message\": \"ran longer than its limit of 3.0 s\"}");
+        assert_json(problem,
+                    "{\"part\": \"processors\", \"message\": \"ran longer than its limit of 3.0 s\"}");
         assert_string_equal(json_get_string(f->seen, "processors"), json_get_string(problem, "message"));
 }
 

@@ -50,22 +50,26 @@ static void write_smbios(const struct captured_tree *tree, const struct smbios_t
         uint8_t entry_point[0x18];
 
         entry_point_64(entry_point, table->size);
-        tree_write_bytes(tree, "sys/firmware/dmi/tables/smbios_entry_point", entry_point, sizeof(entry_point));
+        tree_write_bytes(tree, "sys/firmware/dmi/tables/smbios_entry_point", entry_point,
+                         sizeof(entry_point));
         tree_write_bytes(tree, "sys/firmware/dmi/tables/DMI", table->bytes, table->size);
 }
 
-#define CPUINFO(number, microcode)                                                                             \
-        "processor\t: " number "\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 143\n"                \
-        "model name\t: Fast 9000\nstepping\t: 8\nmicrocode\t: " microcode "\nflags\t\t: fpu avx2 amx_tile\n\n"
+#define CPUINFO(number, microcode)                                                                           \
+        "processor\t: " number "\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 143\n"              \
+        "model name\t: Fast 9000\nstepping\t: 8\nmicrocode\t: " microcode                                    \
+        "\nflags\t\t: fpu avx2 amx_tile\n\n"
 
 static void processors_join_running_packages_to_sockets(void **state) {
         static const uint8_t enabled[0x1a] = {[0x04] = 1, 3, [0x18] = 0x41}, empty[0x1a] = {[0x04] = 1, 3};
         struct captured_tree *tree = *state;
         struct smbios_table table = {};
 
-        table_append(&table, SMBIOS_PROCESSOR, 0x0400, enabled + 4, sizeof(enabled) - 4, TABLE_STRINGS("CPU 1"));
+        table_append(&table, SMBIOS_PROCESSOR, 0x0400, enabled + 4, sizeof(enabled) - 4,
+                     TABLE_STRINGS("CPU 1"));
         table_append(&table, SMBIOS_PROCESSOR, 0x0401, empty + 4, sizeof(empty) - 4, TABLE_STRINGS("CPU 2"));
-        table_append(&table, SMBIOS_PROCESSOR, 0x0402, enabled + 4, sizeof(enabled) - 4, TABLE_STRINGS("CPU 3"));
+        table_append(&table, SMBIOS_PROCESSOR, 0x0402, enabled + 4, sizeof(enabled) - 4,
+                     TABLE_STRINGS("CPU 3"));
         write_smbios(tree, &table);
 
         /* Two packages, a core with two threads and one with one; the kernel numbers them across. */
@@ -81,13 +85,16 @@ static void processors_join_running_packages_to_sockets(void **state) {
         assert_json(part, "{\"package_count\": 2, \"core_count\": 3, \"thread_count\": 4,"
                           " \"flags\": [\"fpu\", \"avx2\", \"amx_tile\"]}");
         assert_int_equal(json_array_size(sockets), 3);
-        assert_json(json_array_get(sockets, 0),
-                    "{\"socket\": \"CPU 1\", \"package\": 0, \"running_core_count\": 2, \"running_thread_count\": 3,"
-                    " \"microcode\": \"0x10\", \"model\": \"Fast 9000\", \"vendor_id\": \"GenuineIntel\","
-                    " \"family_number\": 6, \"model_number\": 143, \"stepping_number\": 8, \"caches\": null}");
-        assert_json(json_array_get(sockets, 1), "{\"socket\": \"CPU 2\", \"package\": null, \"model\": null}");
-        assert_json(json_array_get(sockets, 2),
-                    "{\"socket\": \"CPU 3\", \"package\": 1, \"running_core_count\": 1, \"microcode\": \"0x20\"}");
+        assert_json(
+                json_array_get(sockets, 0),
+                "{\"socket\": \"CPU 1\", \"package\": 0, \"running_core_count\": 2, "
+                "\"running_thread_count\": 3,"
+                " \"microcode\": \"0x10\", \"model\": \"Fast 9000\", \"vendor_id\": \"GenuineIntel\","
+                " \"family_number\": 6, \"model_number\": 143, \"stepping_number\": 8, \"caches\": null}");
+        assert_json(json_array_get(sockets, 1),
+                    "{\"socket\": \"CPU 2\", \"package\": null, \"model\": null}");
+        assert_json(json_array_get(sockets, 2), "{\"socket\": \"CPU 3\", \"package\": 1, "
+                                                "\"running_core_count\": 1, \"microcode\": \"0x20\"}");
 }
 
 static void packages_that_do_not_match_the_sockets_are_not_tied_to_them(void **state) {
@@ -95,8 +102,10 @@ static void packages_that_do_not_match_the_sockets_are_not_tied_to_them(void **s
         struct captured_tree *tree = *state;
         struct smbios_table table = {};
 
-        table_append(&table, SMBIOS_PROCESSOR, 0x0400, enabled + 4, sizeof(enabled) - 4, TABLE_STRINGS("CPU 1"));
-        table_append(&table, SMBIOS_PROCESSOR, 0x0401, enabled + 4, sizeof(enabled) - 4, TABLE_STRINGS("CPU 2"));
+        table_append(&table, SMBIOS_PROCESSOR, 0x0400, enabled + 4, sizeof(enabled) - 4,
+                     TABLE_STRINGS("CPU 1"));
+        table_append(&table, SMBIOS_PROCESSOR, 0x0401, enabled + 4, sizeof(enabled) - 4,
+                     TABLE_STRINGS("CPU 2"));
         write_smbios(tree, &table);
         tree_write(tree, "proc/cpuinfo", CPUINFO("0", "0x10"));
         write_cpu(tree, 0, 0, 0);
@@ -121,17 +130,18 @@ static void caches_are_counted_once_for_all_that_share_them(void **state) {
         write_cache(tree, 1, 1, "3", "Unified", "260M", "0-1");
 
         _cleanup_json_ json_t *part = tree_collect(tree, "processors");
-        const json_t *caches =
-                json_object_get(json_array_get(json_object_get(part, "sockets"), 0), "caches");
+        const json_t *caches = json_object_get(json_array_get(json_object_get(part, "sockets"), 0), "caches");
         assert_int_equal(json_array_size(caches), 2);
-        assert_json(json_array_get(caches, 0),
-                    "{\"level\": 1, \"type\": \"data\", \"size_bytes\": 32768, \"count\": 2, \"ways\": null}");
+        assert_json(
+                json_array_get(caches, 0),
+                "{\"level\": 1, \"type\": \"data\", \"size_bytes\": 32768, \"count\": 2, \"ways\": null}");
         assert_json(json_array_get(caches, 1),
                     "{\"level\": 3, \"type\": \"unified\", \"size_bytes\": 272629760, \"count\": 1}");
 }
 
 static void cpuinfo_that_names_no_processor_is_refused(void **state) {
-        static const char *const bad[] = {"", "\n\n\n", "processor", "processor\t: x\n", "model name\t: Fast\n\n"};
+        static const char *const bad[] = {"", "\n\n\n", "processor", "processor\t: x\n",
+                                          "model name\t: Fast\n\n"};
         struct captured_tree *tree = *state;
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
@@ -178,8 +188,8 @@ static void system_tells_uefi_and_secure_boot(void **state) {
 static void secure_boot_variable_of_a_wrong_size_is_unknown(void **state) {
         struct captured_tree *tree = *state;
 
-        tree_write_bytes(tree, "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", "\6\0\0\0",
-                         4);
+        tree_write_bytes(tree, "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+                         "\6\0\0\0", 4);
 
         _cleanup_json_ json_t *part = tree_collect(tree, "system");
         assert_json(part, "{\"boot_mode\": \"uefi\", \"secure_boot\": null}");
@@ -187,13 +197,19 @@ static void secure_boot_variable_of_a_wrong_size_is_unknown(void **state) {
 
 #define PCI_ROOT "sys/devices/pci0000:00/"
 
-static void write_pci(const struct captured_tree *tree, const char *parent, const char *address, const char *class,
-                      const char *vendor, const char *device) {
+static void write_pci(const struct captured_tree *tree, const char *parent, const char *address,
+                      const char *class, const char *vendor, const char *device) {
         const struct {
                 const char *attribute, *value;
         } attributes[] = {
-                {"class", class}, {"vendor", vendor}, {"device", device}, {"revision", "0x02\n"}, {"irq", "0\n"},
-                {"resource", "0x0 0x0 0x0\n"}, {"subsystem_vendor", "0x1af4\n"}, {"subsystem_device", "0x1100\n"},
+                {"class", class},
+                {"vendor", vendor},
+                {"device", device},
+                {"revision", "0x02\n"},
+                {"irq", "0\n"},
+                {"resource", "0x0 0x0 0x0\n"},
+                {"subsystem_vendor", "0x1af4\n"},
+                {"subsystem_device", "0x1100\n"},
                 {"numa_node", "-1\n"},
         };
         char path[256], target[256];
@@ -228,12 +244,26 @@ static void pci_tells_ids_link_and_parent(void **state) {
         assert_json(json_array_get(part, 0), "{\"address\": \"0000:00:02.0\", \"class_name\": \"PCI bridge\","
                                              " \"parent\": null, \"driver\": null, \"link\": null}");
         assert_json(json_array_get(part, 1),
-                    "{\"address\": \"0000:01:00.0\", \"class\": \"0x010802\", \"class_name\": \"NVMe controller\","
+                    "{\"address\": \"0000:01:00.0\", \"class\": \"0x010802\", \"class_name\": \"NVMe "
+                    "controller\","
                     " \"vendor_id\": \"0x144d\", \"device_id\": \"0xa80a\", \"revision\": \"0x02\","
                     " \"subsystem_vendor_id\": \"0x1af4\", \"subsystem_device_id\": \"0x1100\","
                     " \"parent\": \"0000:00:02.0\", \"driver\": \"nvme\", \"numa_node\": null,"
                     " \"link\": {\"speed_gts\": 8.0, \"width\": 2, \"maximum_speed_gts\": 16.0,"
                     " \"maximum_width\": 4}}");
+}
+
+static void pci_device_without_a_link_has_none(void **state) {
+        struct captured_tree *tree = *state;
+
+        write_pci(tree, "", "0000:00:04.0", "0x0c0330\n", "0x1b36\n", "0x000d\n");
+        tree_write(tree, PCI_ROOT "0000:00:04.0/current_link_speed", "Unknown\n");
+        tree_write(tree, PCI_ROOT "0000:00:04.0/current_link_width", "0\n");
+        tree_write(tree, PCI_ROOT "0000:00:04.0/max_link_speed", "Unknown\n");
+        tree_write(tree, PCI_ROOT "0000:00:04.0/max_link_width", "255\n");
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "pci");
+        assert_json(json_array_get(part, 0), "{\"link\": null}");
 }
 
 static void pci_link_that_is_down_is_unknown(void **state) {
@@ -273,7 +303,8 @@ static void write_nvme(const struct captured_tree *tree, const char *sectors) {
         tree_write(tree, NVME "nvme0n1/queue/rotational", "0\n");
         tree_link(tree, NVME "nvme0n1/device", "../../nvme0");
         tree_link(tree, NVME "nvme0n1/subsystem", "../../../../../../class/block");
-        tree_link(tree, "sys/class/block/nvme0n1", "../../devices/pci0000:00/0000:00:03.0/nvme/nvme0/nvme0n1");
+        tree_link(tree, "sys/class/block/nvme0n1",
+                  "../../devices/pci0000:00/0000:00:03.0/nvme/nvme0/nvme0n1");
 }
 
 static void drive_tells_who_it_is_and_where(void **state) {
@@ -313,8 +344,9 @@ static void drive_shows_partitions_and_file_systems(void **state) {
         tree_write_bytes(tree, "dev/nvme0n1", image, 256 * 512);
 
         _cleanup_json_ json_t *part = tree_collect(tree, "storage");
-        assert_json(json_array_get(part, 0), "{\"partition_table\": \"dos\", \"partition_table_uuid\": \"11223344\","
-                                             " \"filesystem\": null, \"read_error\": null}");
+        assert_json(json_array_get(part, 0),
+                    "{\"partition_table\": \"dos\", \"partition_table_uuid\": \"11223344\","
+                    " \"filesystem\": null, \"read_error\": null}");
         assert_json(json_array_get(json_object_get(json_array_get(part, 0), "partitions"), 0),
                     "{\"name\": \"nvme0n1p1\", \"number\": 1, \"start_bytes\": 32768, \"size_bytes\": 65536,"
                     " \"uuid\": \"11223344-01\", \"type\": \"0x82\", \"label\": null,"
@@ -328,8 +360,9 @@ static void drive_that_cannot_be_opened_keeps_its_place(void **state) {
         write_nvme(tree, "256\n");
 
         _cleanup_json_ json_t *part = tree_collect(tree, "storage");
-        assert_json(json_array_get(part, 0), "{\"name\": \"nvme0n1\", \"read_error\": \"No such file or directory\","
-                                             " \"partitions\": [], \"filesystem\": null}");
+        assert_json(json_array_get(part, 0),
+                    "{\"name\": \"nvme0n1\", \"read_error\": \"No such file or directory\","
+                    " \"partitions\": [], \"filesystem\": null}");
 }
 
 static void drives_that_are_no_hardware_are_left_out(void **state) {
@@ -340,10 +373,12 @@ static void drives_that_are_no_hardware_are_left_out(void **state) {
         tree_write(tree, "sys/devices/virtual/block/loop0/size", "8\n");
         tree_link(tree, "sys/class/block/loop0", "../../devices/virtual/block/loop0");
         tree_write(tree, NVME "nvme0n1/nvme0n1p1/partition", "1\n");
-        tree_link(tree, "sys/class/block/nvme0n1p1", "../../devices/pci0000:00/0000:00:03.0/nvme/nvme0/nvme0n1/nvme0n1p1");
+        tree_link(tree, "sys/class/block/nvme0n1p1",
+                  "../../devices/pci0000:00/0000:00:03.0/nvme/nvme0/nvme0n1/nvme0n1p1");
         tree_write(tree, NVME "nvme0c0n1/hidden", "1\n");
         tree_link(tree, NVME "nvme0c0n1/device", "../../nvme0");
-        tree_link(tree, "sys/class/block/nvme0c0n1", "../../devices/pci0000:00/0000:00:03.0/nvme/nvme0/nvme0c0n1");
+        tree_link(tree, "sys/class/block/nvme0c0n1",
+                  "../../devices/pci0000:00/0000:00:03.0/nvme/nvme0/nvme0c0n1");
 
         _cleanup_json_ json_t *part = tree_collect(tree, "storage");
         assert_int_equal(json_array_size(part), 1);
@@ -462,17 +497,53 @@ static void usb_devices_name_parent_and_drivers(void **state) {
         tree_link(tree, USB "1-1/1-1:1.0/driver", "../../../../../bus/usb/drivers/cdc_ether");
         tree_link(tree, "sys/bus/usb/devices/usb1", "../../../devices/pci0000:00/0000:00:05.0/usb1");
         tree_link(tree, "sys/bus/usb/devices/1-1", "../../../devices/pci0000:00/0000:00:05.0/usb1/1-1");
-        tree_link(tree, "sys/bus/usb/devices/1-1:1.0", "../../../devices/pci0000:00/0000:00:05.0/usb1/1-1/1-1:1.0");
+        tree_link(tree, "sys/bus/usb/devices/1-1:1.0",
+                  "../../../devices/pci0000:00/0000:00:05.0/usb1/1-1/1-1:1.0");
 
         _cleanup_json_ json_t *part = tree_collect(tree, "usb");
         assert_int_equal(json_array_size(part), 2);
-        assert_json(json_array_get(part, 0),
+        assert_json(json_array_get(part, 1),
                     "{\"name\": \"1-1\", \"parent\": \"usb1\", \"pci_address\": \"0000:00:05.0\","
                     " \"vendor_id\": \"0x0525\", \"product_id\": \"0xa4a2\","
-                    " \"product\": \"RNDIS/QEMU USB Network Device\", \"speed_mbps\": 1.5, \"serial_number\": null,"
+                    " \"product\": \"RNDIS/QEMU USB Network Device\", \"speed_mbps\": 1.5, "
+                    "\"serial_number\": null,"
                     " \"interfaces\": [{\"class\": \"0x02\", \"subclass\": null, \"protocol\": null,"
                     " \"driver\": \"cdc_ether\"}]}");
-        assert_json(json_array_get(part, 1), "{\"name\": \"usb1\", \"parent\": null, \"interfaces\": []}");
+        assert_json(json_array_get(part, 0), "{\"name\": \"usb1\", \"parent\": null, \"interfaces\": []}");
+}
+
+#define USB_DISK USB "1-2/1-2:1.0/host5/target5:0:0/5:0:0:0/"
+
+static void usb_drive_has_the_serial_number_of_its_usb_device(void **state) {
+        struct captured_tree *tree = *state;
+
+        tree_write(tree, USB "1-2/serial", "ABC123\n");
+        tree_link(tree, USB "1-2/subsystem", "../../../../../bus/usb");
+        tree_link(tree, USB "1-2/1-2:1.0/subsystem", "../../../../../../bus/usb");
+        tree_write(tree, USB_DISK "vendor", "Maker\n");
+        tree_write(tree, USB_DISK "block/sda/size", "16\n");
+        tree_link(tree, USB_DISK "block/sda/device", "../../../5:0:0:0");
+        tree_link(
+                tree, "sys/class/block/sda",
+                "../../devices/pci0000:00/0000:00:05.0/usb1/1-2/1-2:1.0/host5/target5:0:0/5:0:0:0/block/sda");
+        tree->roots.dev = NULL;
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "storage");
+        assert_json(json_array_get(part, 0), "{\"transport\": \"usb\", \"vendor\": \"Maker\","
+                                             " \"serial_number\": \"ABC123\"}");
+}
+
+static void usb_interface_names_its_usb_device(void **state) {
+        struct captured_tree *tree = *state;
+
+        tree_link(tree, USB "1-2/subsystem", "../../../../../bus/usb");
+        tree_link(tree, USB "1-2/1-2:1.0/subsystem", "../../../../../../bus/usb");
+        tree_write(tree, USB "1-2/1-2:1.0/net/usb0/address", "52:54:00:00:00:02\n");
+        tree_link(tree, "sys/class/net/usb0",
+                  "../../devices/pci0000:00/0000:00:05.0/usb1/1-2/1-2:1.0/net/usb0");
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "network");
+        assert_json(json_array_get(part, 0), "{\"name\": \"usb0\", \"usb_device\": \"1-2\"}");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -487,6 +558,7 @@ int main(void) {
                 TEST(system_tells_uefi_and_secure_boot),
                 TEST(secure_boot_variable_of_a_wrong_size_is_unknown),
                 TEST(pci_tells_ids_link_and_parent),
+                TEST(pci_device_without_a_link_has_none),
                 TEST(pci_link_that_is_down_is_unknown),
                 TEST(machine_without_pci_has_no_such_part),
                 TEST(drive_tells_who_it_is_and_where),
@@ -498,6 +570,8 @@ int main(void) {
                 TEST(interface_tells_addresses_link_and_place),
                 TEST(address_that_somebody_set_is_not_the_permanent_one),
                 TEST(usb_devices_name_parent_and_drivers),
+                TEST(usb_drive_has_the_serial_number_of_its_usb_device),
+                TEST(usb_interface_names_its_usb_device),
         };
 
         return cmocka_run_group_tests_name("inventory-tree", tests, NULL, NULL);

@@ -268,10 +268,10 @@ static void string_that_is_not_there_is_none(void **state _unused_) {
 
         smbios = table_open(&table);
         assert_int_equal(smbios_next(smbios, &s), 1);
-        assert_string(&s, 4, NULL);   /* none given */
-        assert_string(&s, 5, NULL);   /* there are two */
-        assert_string(&s, 6, NULL);   /* 255 */
-        assert_string(&s, 7, NULL);   /* behind the formatted area */
+        assert_string(&s, 4, NULL); /* none given */
+        assert_string(&s, 5, NULL); /* there are two */
+        assert_string(&s, 6, NULL); /* 255 */
+        assert_string(&s, 7, NULL); /* behind the formatted area */
         assert_string(&s, 255, NULL);
 
         assert_int_equal(smbios_next(smbios, &s), 1);
