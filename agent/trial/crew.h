@@ -4,12 +4,13 @@
 
 #include <stddef.h>
 
-/* The processors that this process may run on, in rising order, newly allocated. Returns 0, a negative errno. */
+/* The processors that this process may run on, in rising order, newly allocated. Returns 0, a negative
+ * errno. */
 int crew_processors(unsigned **ret, size_t *ret_n);
 
-/* Runs work(index, userdata) on n threads, thread i on processors[i], and tick(userdata), which may be NULL, on the
- * calling thread about once a second, until all are done. No work begins before all threads are there. Returns 0,
- * a negative errno when they could not all be started: then none has worked. */
+/* Runs work(index, userdata) on n threads, thread i on processors[i], and tick(userdata), which may be NULL,
+ * on the calling thread about once a second, until all are done. No work begins before all threads are there.
+ * Returns 0, a negative errno when they could not all be started: then none has worked. */
 int crew_run(const unsigned *processors, size_t n, void (*work)(size_t index, void *userdata),
              void (*tick)(void *userdata), void *userdata);
 

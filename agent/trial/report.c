@@ -12,7 +12,7 @@ int trial_report(const struct trial_context *context, json_t *artifact) {
 }
 
 /* NULL when memory is short: then json_pack() gives NULL as well, and child_report() -ENOMEM. */
-static char __attribute__((format(printf, 1, 0))) *format_text(const char *format, va_list ap) {
+static char __attribute__((format(printf, 1, 0))) * format_text(const char *format, va_list ap) {
         char *text;
 
         return vasprintf(&text, format, ap) < 0 ? NULL : text;
@@ -20,7 +20,8 @@ static char __attribute__((format(printf, 1, 0))) *format_text(const char *forma
 
 /* An integer, such as a count of bytes, stays one: a reader should not meet 1073741824.0. */
 static json_t *number(double value) {
-        return value == floor(value) && fabs(value) < 0x1p53 ? json_integer((json_int_t) value) : json_real(value);
+        return value == floor(value) && fabs(value) < 0x1p53 ? json_integer((json_int_t) value)
+                                                             : json_real(value);
 }
 
 int trial_report_diagnosis(const struct trial_context *context, enum trial_verdict type, const char *verdict,
@@ -33,17 +34,20 @@ int trial_report_diagnosis(const struct trial_context *context, enum trial_verdi
         message = format_text(message_format, ap);
         va_end(ap);
 
-        return trial_report(context, json_pack("{s:{s:s, s:s, s:s, s:s*}}", "diagnosis", "type", types[type], "verdict", verdict,
-                                               "message", message, "hardwareInfoId", hardware_info_id));
+        return trial_report(context, json_pack("{s:{s:s, s:s, s:s, s:s*}}", "diagnosis", "type", types[type],
+                                               "verdict", verdict, "message", message, "hardwareInfoId",
+                                               hardware_info_id));
 }
 
-int trial_report_measurement(const struct trial_context *context, const char *name, double value, const char *unit,
-                             const char *hardware_info_id) {
-        return trial_report(context, json_pack("{s:{s:s, s:o, s:s*, s:s*}}", "measurement", "name", name, "value", number(value),
-                                               "unit", unit, "hardwareInfoId", hardware_info_id));
+int trial_report_measurement(const struct trial_context *context, const char *name, double value,
+                             const char *unit, const char *hardware_info_id) {
+        return trial_report(context,
+                            json_pack("{s:{s:s, s:o, s:s*, s:s*}}", "measurement", "name", name, "value",
+                                      number(value), "unit", unit, "hardwareInfoId", hardware_info_id));
 }
 
-int trial_report_error(const struct trial_context *context, const char *symptom, const char *message_format, ...) {
+int trial_report_error(const struct trial_context *context, const char *symptom, const char *message_format,
+                       ...) {
         _cleanup_free_ char *message = NULL;
         va_list ap;
 
@@ -51,10 +55,12 @@ int trial_report_error(const struct trial_context *context, const char *symptom,
         message = format_text(message_format, ap);
         va_end(ap);
 
-        return trial_report(context, json_pack("{s:{s:s, s:s}}", "error", "symptom", symptom, "message", message));
+        return trial_report(context,
+                            json_pack("{s:{s:s, s:s}}", "error", "symptom", symptom, "message", message));
 }
 
-int trial_report_log(const struct trial_context *context, const char *severity, const char *message_format, ...) {
+int trial_report_log(const struct trial_context *context, const char *severity, const char *message_format,
+                     ...) {
         _cleanup_free_ char *message = NULL;
         va_list ap;
 
@@ -62,7 +68,8 @@ int trial_report_log(const struct trial_context *context, const char *severity, 
         message = format_text(message_format, ap);
         va_end(ap);
 
-        return trial_report(context, json_pack("{s:{s:s, s:s}}", "log", "severity", severity, "message", message));
+        return trial_report(context,
+                            json_pack("{s:{s:s, s:s}}", "log", "severity", severity, "message", message));
 }
 
 int trial_report_progress(const struct trial_context *context, double fraction, const char *format, ...) {
@@ -73,5 +80,6 @@ int trial_report_progress(const struct trial_context *context, double fraction, 
         text = format_text(format, ap);
         va_end(ap);
 
-        return trial_report(context, json_pack("{s:{s:f, s:s}}", "progress", "fraction", fraction, "text", text));
+        return trial_report(context,
+                            json_pack("{s:{s:f, s:s}}", "progress", "fraction", fraction, "text", text));
 }

@@ -83,7 +83,8 @@ static void _printf_(3, 4) emit_error(struct run *run, const char *symptom, cons
 static void on_artifact(struct run *run, const struct artifact_kind *kind, const json_t *content) {
         for (const struct member *m = kind->members; m->name; m++)
                 if (!member_is_good(m, json_object_get(content, m->name))) {
-                        emit_error(run, "malformed-report", "The %s trial sent an artifact (%s) without a proper \"%s\".",
+                        emit_error(run, "malformed-report",
+                                   "The %s trial sent an artifact (%s) without a proper \"%s\".",
                                    run->trial->name, kind->name, m->name);
                         return;
                 }
@@ -101,7 +102,8 @@ static void on_artifact(struct run *run, const struct artifact_kind *kind, const
 static void on_progress(struct run *run, const json_t *content) {
         double fraction = json_number_value(json_object_get(content, "fraction"));
 
-        run->observer->progress(MIN(MAX(fraction, 0.0), 1.0), json_get_string(content, "text") ?: "", run->userdata);
+        run->observer->progress(MIN(MAX(fraction, 0.0), 1.0), json_get_string(content, "text") ?: "",
+                                run->userdata);
 }
 
 static void on_message(struct child *child _unused_, const json_t *message, void *userdata) {
@@ -123,12 +125,14 @@ static void on_message(struct child *child _unused_, const json_t *message, void
                 if (i < ELEMENTSOF(artifact_kinds))
                         on_artifact(run, &artifact_kinds[i], content);
                 else
-                        emit_error(run, "malformed-report", "The %s trial sent an artifact of unknown kind \"%s\".",
-                                   run->trial->name, kind);
+                        emit_error(run, "malformed-report",
+                                   "The %s trial sent an artifact of unknown kind \"%s\".", run->trial->name,
+                                   kind);
         }
 }
 
-/* A trial reports through its messages; what arrives here was written by a library or the allocator, in trouble. */
+/* A trial reports through its messages; what arrives here was written by a library or the allocator, in
+ * trouble. */
 static void on_text(struct child *child _unused_, const char *line, void *userdata) {
         emit(userdata, "log", json_pack("{s:s, s:s}", "severity", "WARNING", "message", line));
 }
@@ -163,7 +167,8 @@ static int judge_end(struct run *run, const struct child *child, const struct ch
                 emit_error(run, "trial-could-not-run", "The %s trial could not run: %s.", run->trial->name,
                            strerror(-result->error));
         else if (!run->passed && !run->failed)
-                emit_error(run, "trial-without-verdict", "The %s trial ended without a verdict.", run->trial->name);
+                emit_error(run, "trial-without-verdict", "The %s trial ended without a verdict.",
+                           run->trial->name);
 
         return 0;
 }

@@ -44,7 +44,8 @@ static void help(void) {
         puts("Usage: seatrial trial NAME [OPTION...]\n"
              "       seatrial trial --list\n"
              "\n"
-             "Runs one trial on this machine. Exit status: 0 passed, 1 failed, 2 wrong usage, 3 it could not be run.\n");
+             "Runs one trial on this machine. Exit status: 0 passed, 1 failed, 2 wrong usage, 3 it could not "
+             "be run.\n");
         list();
         puts("\nseatrial trial NAME --help tells more.");
 }
@@ -108,8 +109,8 @@ static void on_artifact(const char *kind, const json_t *content, void *userdata)
                            json_get_string(content, "message") ?: json_get_string(content, "symptom"),
                            USEC_INFINITY);
         else {
-                _cleanup_free_ char *text = json_dumps(json_object_get(content, "content"),
-                                                       JSON_COMPACT | JSON_ENCODE_ANY);
+                _cleanup_free_ char *text =
+                        json_dumps(json_object_get(content, "content"), JSON_COMPACT | JSON_ENCODE_ANY);
 
                 screen_row(&view->screen, MARK_NONE, "", text ?: "", USEC_INFINITY);
         }
@@ -145,7 +146,9 @@ static enum status run(const struct trial *trial, const struct plan *plan, bool 
                 return STATUS_NOT_RUN;
         }
 
-        return outcome == TRIAL_PASSED ? STATUS_PASSED : outcome == TRIAL_FAILED ? STATUS_FAILED : STATUS_NOT_RUN;
+        return outcome == TRIAL_PASSED   ? STATUS_PASSED
+               : outcome == TRIAL_FAILED ? STATUS_FAILED
+                                         : STATUS_NOT_RUN;
 }
 
 /* The trial's options and those that all have, for getopt_long(). NULL when memory is short. */
@@ -222,8 +225,8 @@ static enum status run_with_options(const struct trial *trial, int argc, char **
         }
 
         if (optind < argc) {
-                log_line("\"%s\" is no option of the %s trial; \"seatrial trial %s --help\" lists them", argv[optind],
-                         trial->name, trial->name);
+                log_line("\"%s\" is no option of the %s trial; \"seatrial trial %s --help\" lists them",
+                         argv[optind], trial->name, trial->name);
                 return STATUS_USAGE;
         }
 

@@ -96,8 +96,8 @@ static void after_step(void *userdata, size_t bytes) {
         m->n_steps++;
 }
 
-static void run_with(struct memory *m, const struct march_loops *loops, const char *pattern, unsigned first_pass,
-                     unsigned n_passes, size_t cache) {
+static void run_with(struct memory *m, const struct march_loops *loops, const char *pattern,
+                     unsigned first_pass, unsigned n_passes, size_t cache) {
         /* Two regions, so that the way from one to the next is walked as well. */
         const struct march_region regions[] = {
                 {m->lines, 2 * sizeof(struct march_line)},
@@ -146,7 +146,8 @@ static int teardown(void **state) {
 }
 
 /* A test runs its body with the loops of each instruction set that this processor has. */
-static void for_each_loops(struct memory *m, void (*body)(struct memory *m, const struct march_loops *loops)) {
+static void for_each_loops(struct memory *m,
+                           void (*body)(struct memory *m, const struct march_loops *loops)) {
         for (size_t i = 0; i < n_march_loops; i++)
                 if (march_loops_supported(march_loops[i]))
                         body(m, march_loops[i]);
@@ -174,7 +175,8 @@ static void check_walk(struct memory *m, const struct march_loops *loops) {
 
                         /* up r0w1, up r1w0, down r0w1, down r1w0 */
                         assert_int_equal(m->trace[N_LINES + step][line].words[0], line <= step ? ones : 0);
-                        assert_int_equal(m->trace[2 * N_LINES + step][line].words[7], line <= step ? 0 : ones);
+                        assert_int_equal(m->trace[2 * N_LINES + step][line].words[7],
+                                         line <= step ? 0 : ones);
                         assert_int_equal(m->trace[3 * N_LINES + step][line].words[3],
                                          line >= N_LINES - 1 - step ? ones : 0);
                         assert_int_equal(m->trace[4 * N_LINES + step][line].words[5],
@@ -272,7 +274,8 @@ static void march_c_minus_finds_every_address_alias(void **state) {
                                 assert_true(finds(m, "march-c-", 1));
 }
 
-/* Bits of one line are written at once: what one does to the other shows only where the background tells them apart. */
+/* Bits of one line are written at once: what one does to the other shows only where the background tells them
+ * apart. */
 static void coupling_within_a_line_takes_all_backgrounds(void **state) {
         static const unsigned bits[] = {0, 1, 2, 31, 32, 63, 64, 65, 127, 128, 255, 256, 300, 510, 511};
         struct memory *m = *state;
@@ -338,11 +341,13 @@ static bool model_finds(const struct march_pattern *pattern, enum cell_fault fau
                         bool value = *o == MARCH_R1 || *o == MARCH_W1, sensitive = cell == when;
 
                         if (*o == MARCH_W0 || *o == MARCH_W1)
-                                cell = fault == CELL_WRITE_DISTURBS && sensitive && cell == value ? !value : value;
+                                cell = fault == CELL_WRITE_DISTURBS && sensitive && cell == value ? !value
+                                                                                                  : value;
                         else {
                                 bool actual = cell;
 
-                                if (sensitive && (fault == CELL_READ_FLIPS_BEHIND || fault == CELL_READ_FLIPS))
+                                if (sensitive &&
+                                    (fault == CELL_READ_FLIPS_BEHIND || fault == CELL_READ_FLIPS))
                                         cell = !cell;
                                 if (fault == CELL_READ_FLIPS)
                                         actual = cell;
@@ -354,7 +359,8 @@ static bool model_finds(const struct march_pattern *pattern, enum cell_fault fau
 }
 
 static void march_ss_finds_what_march_c_minus_misses(void **state _unused_) {
-        const struct march_pattern *c_minus = march_pattern_find("march-c-"), *ss = march_pattern_find("march-ss");
+        const struct march_pattern *c_minus = march_pattern_find("march-c-"),
+                                   *ss = march_pattern_find("march-ss");
 
         for (unsigned when = 0; when < 2; when++) {
                 assert_true(model_finds(c_minus, CELL_READ_FLIPS, when));
@@ -389,9 +395,11 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(stuck_bit_is_found_where_it_is, setup, teardown),
                 cmocka_unit_test_setup_teardown(long_elements_tell_the_operation, setup, teardown),
                 cmocka_unit_test_setup_teardown(march_c_minus_finds_transition_faults, setup, teardown),
-                cmocka_unit_test_setup_teardown(march_c_minus_finds_every_coupling_of_two_lines, setup, teardown),
+                cmocka_unit_test_setup_teardown(march_c_minus_finds_every_coupling_of_two_lines, setup,
+                                                teardown),
                 cmocka_unit_test_setup_teardown(march_c_minus_finds_every_address_alias, setup, teardown),
-                cmocka_unit_test_setup_teardown(coupling_within_a_line_takes_all_backgrounds, setup, teardown),
+                cmocka_unit_test_setup_teardown(coupling_within_a_line_takes_all_backgrounds, setup,
+                                                teardown),
                 cmocka_unit_test_setup_teardown(many_failures_are_counted_and_a_few_kept, setup, teardown),
                 cmocka_unit_test(backgrounds_tell_every_two_bits_of_a_line_apart),
                 cmocka_unit_test(march_ss_finds_what_march_c_minus_misses),

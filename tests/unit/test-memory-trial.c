@@ -35,7 +35,8 @@ static void meminfo_without_a_needed_line_is_refused(void **state _unused_) {
 
         assert_int_equal(memory_situation_parse("", &situation), -EBADMSG);
         assert_int_equal(memory_situation_parse("MemTotal: 1 kB\nMemFree: 1 kB\n", &situation), -EBADMSG);
-        assert_int_equal(memory_situation_parse("MemTotal: lots kB\nMemAvailable: 1 kB\n", &situation), -EBADMSG);
+        assert_int_equal(memory_situation_parse("MemTotal: lots kB\nMemAvailable: 1 kB\n", &situation),
+                         -EBADMSG);
         assert_int_equal(memory_situation_parse("MemTotal: 1 kB\nMemAvailable:", &situation), -EBADMSG);
         assert_int_equal(situation.total, 1);
 }
@@ -163,7 +164,8 @@ static json_t *failures_of(const struct march_failures *failures, size_t n) {
         struct report report;
 
         report_open(&report);
-        assert_int_equal(failures_report(&report.context, march_pattern_find("march-c-"), list, n, "COVERAGE"), 0);
+        assert_int_equal(
+                failures_report(&report.context, march_pattern_find("march-c-"), list, n, "COVERAGE"), 0);
         return report_close(&report);
 }
 
@@ -184,9 +186,10 @@ static void failure_is_told_in_words_and_in_detail(void **state _unused_) {
         diagnosis = json_object_get(json_array_get(messages, 1), "diagnosis");
         assert_string_equal(json_get_string(diagnosis, "type"), "FAIL");
         assert_string_equal(json_get_string(diagnosis, "verdict"), "memory-data-miscompare");
-        assert_string_equal(json_get_string(diagnosis, "message"),
-                            "3 miscompares; the first at virtual address 0x10, bit 13: expected 0x0000000000000000, "
-                            "read 0x0000000000002000, wrong when read again, in March C- \"up r0w1\"; COVERAGE");
+        assert_string_equal(
+                json_get_string(diagnosis, "message"),
+                "3 miscompares; the first at virtual address 0x10, bit 13: expected 0x0000000000000000, "
+                "read 0x0000000000002000, wrong when read again, in March C- \"up r0w1\"; COVERAGE");
 }
 
 static const char *message_of(const json_t *messages) {
@@ -256,7 +259,7 @@ static const json_t *measurement_of(const json_t *messages, const char *name) {
         const json_t *message;
         size_t i;
 
-        json_array_foreach (messages, i, message) {
+        json_array_foreach(messages, i, message) {
                 const json_t *measurement = json_object_get(message, "measurement");
 
                 if (measurement && streq(json_get_string(measurement, "name"), name))
@@ -268,8 +271,10 @@ static const json_t *measurement_of(const json_t *messages, const char *name) {
 }
 
 static void the_trial_passes_on_sound_memory(void **state _unused_) {
-        const char *const settings[][2] = {
-                {"trial.memory.size", "12M"}, {"trial.memory.passes", "2"}, {"trial.memory.threads", "3"}, {}};
+        const char *const settings[][2] = {{"trial.memory.size", "12M"},
+                                           {"trial.memory.passes", "2"},
+                                           {"trial.memory.threads", "3"},
+                                           {}};
         _cleanup_json_ json_t *messages = NULL;
         int r;
 

@@ -99,7 +99,7 @@ static void what_was_encrypted_decrypts(void **state) {
         assert_int_equal(kernel_decrypt(f->data, f->space), 1);
 }
 
-static void wrong_ciphertext_or_tag_is_noticed(void **state) {
+static void wrong_ciphertext_tag_or_plaintext_is_noticed(void **state) {
         struct fixture *f = *state;
 
         assert_int_equal(kernel_encrypt(f->data, f->space), 0);
@@ -108,6 +108,11 @@ static void wrong_ciphertext_or_tag_is_noticed(void **state) {
 
         assert_int_equal(kernel_encrypt(f->data, f->space), 0);
         f->space->tag[15] ^= 0x80;
+        assert_int_equal(kernel_decrypt(f->data, f->space), 0);
+
+        /* Also a plaintext whose ciphertext has the right tag. */
+        assert_int_equal(kernel_encrypt(f->data, f->space), 0);
+        f->data->block[0] ^= 1;
         assert_int_equal(kernel_decrypt(f->data, f->space), 0);
 }
 
@@ -180,13 +185,15 @@ static const json_t *diagnosis(const json_t *messages, size_t i) {
 }
 
 static void right_results_pass_and_say_how_little_that_is(void **state _unused_) {
-        const struct processor_record records[] = {{.processor = 0, .rounds = 7}, {.processor = 1, .rounds = 8}};
+        const struct processor_record records[] = {{.processor = 0, .rounds = 7},
+                                                   {.processor = 1, .rounds = 8}};
         _cleanup_json_ json_t *messages = report(records, 2);
 
         assert_string_equal(json_get_string(diagnosis(messages, 0), "type"), "PASS");
-        assert_string_equal(json_get_string(diagnosis(messages, 0), "message"),
-                            "2 processors, each alone and all together, in 5.0 s, 15 rounds, no difference; a short "
-                            "pass is weak evidence");
+        assert_string_equal(
+                json_get_string(diagnosis(messages, 0), "message"),
+                "2 processors, each alone and all together, in 5.0 s, 15 rounds, no difference; a short "
+                "pass is weak evidence");
         assert_null(diagnosis(messages, 1));
 }
 
@@ -214,8 +221,9 @@ static void wrong_decryption_is_blamed_on_the_one_that_decrypted(void **state _u
         };
         _cleanup_json_ json_t *messages = report(records, 2);
 
-        assert_string_equal(json_get_string(diagnosis(messages, 0), "message"),
-                            "cpu 4 differs from the golden values in decryption of what cpu 6 had encrypted (2 of 9)");
+        assert_string_equal(
+                json_get_string(diagnosis(messages, 0), "message"),
+                "cpu 4 differs from the golden values in decryption of what cpu 6 had encrypted (2 of 9)");
         assert_null(diagnosis(messages, 1));
 }
 
@@ -250,7 +258,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(every_kernel_gives_its_golden_value, setup, teardown),
                 cmocka_unit_test_setup_teardown(one_wrong_bit_of_input_spoils_every_kernel, setup, teardown),
                 cmocka_unit_test_setup_teardown(what_was_encrypted_decrypts, setup, teardown),
-                cmocka_unit_test_setup_teardown(wrong_ciphertext_or_tag_is_noticed, setup, teardown),
+                cmocka_unit_test_setup_teardown(wrong_ciphertext_tag_or_plaintext_is_noticed, setup,
+                                                teardown),
                 cmocka_unit_test(crew_works_each_on_its_own_processor),
                 cmocka_unit_test(crew_on_a_processor_that_is_not_there_does_not_begin),
                 cmocka_unit_test(right_results_pass_and_say_how_little_that_is),

@@ -327,13 +327,14 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(an_errno_is_told_in_words, setup, teardown),
                 cmocka_unit_test_setup_teardown(an_error_already_told_is_not_told_twice, setup, teardown),
                 cmocka_unit_test_setup_teardown(no_verdict_is_no_pass, setup, teardown),
-                cmocka_unit_test_setup_teardown(an_unknown_kind_is_an_error_and_not_handed_on, setup, teardown),
+                cmocka_unit_test_setup_teardown(an_unknown_kind_is_an_error_and_not_handed_on, setup,
+                                                teardown),
                 cmocka_unit_test_setup_teardown(malformed_artifacts_are_errors, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_broken_report_ends_the_trial, setup, teardown),
                 cmocka_unit_test_setup_teardown(what_is_printed_becomes_a_warning, setup, teardown),
                 cmocka_unit_test_setup_teardown(progress_stays_between_0_and_1, setup, teardown),
-                cmocka_unit_test_setup_teardown(trials_are_found_by_name_and_their_options_are_settings, setup,
-                                                teardown),
+                cmocka_unit_test_setup_teardown(trials_are_found_by_name_and_their_options_are_settings,
+                                                setup, teardown),
         };
 
         return cmocka_run_group_tests_name("trial", tests, NULL, NULL);

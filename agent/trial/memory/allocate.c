@@ -18,14 +18,14 @@
 #define HUGE_PAGE_SIZE ((size_t) 2 << 20)
 #define HUGE_PAGES     "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_overcommit_hugepages"
 
-#define MEMINFO_MAX    (64U * 1024)
+#define MEMINFO_MAX (64U * 1024)
 
 /* Taken at a time. What is free is looked up before each, so that somebody else's sudden need is noticed. */
-#define CHUNK_MIN      ((size_t) 64 << 20)
-#define CHUNKS         64
+#define CHUNK_MIN ((size_t) 64 << 20)
+#define CHUNKS    64
 
-/* What the system keeps: for the agent and its libraries, the kernel's own needs while the trial runs, and page
- * tables, which for 4 KiB pages are a 512th. */
+/* What the system keeps: for the agent and its libraries, the kernel's own needs while the trial runs, and
+ * page tables, which for 4 KiB pages are a 512th. */
 static uint64_t reserve(const struct memory_situation *situation) {
         return ((uint64_t) 24 << 20) + situation->total / 128;
 }
@@ -141,7 +141,8 @@ static void *map_ordinary(size_t size) {
         size_t before, mapped = size + HUGE_PAGE_SIZE;
         char *address;
 
-        address = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        address = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+                       0);
         if (address == MAP_FAILED)
                 return MAP_FAILED;
 
@@ -228,7 +229,8 @@ void memory_release(struct memory_holding *holding) {
         *holding = (struct memory_holding){};
 }
 
-/* Documentation/admin-guide/mm/pagemap.rst: bit 63 tells that the page is present, bits 0 to 54 are its frame. */
+/* Documentation/admin-guide/mm/pagemap.rst: bit 63 tells that the page is present, bits 0 to 54 are its
+ * frame. */
 int memory_physical_address(const void *address, uint64_t *ret) {
         _cleanup_close_ int fd = -EBADF;
         uint64_t entry, frame;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* allocate.h: gets memory to test: as much as wanted, locked, in the largest pages, and never so much that the kernel
- * has to kill somebody for it. */
+/* allocate.h: gets memory to test: as much as wanted, locked, in the largest pages, and never so much that
+ * the kernel has to kill somebody for it. */
 #pragma once
 
 #include <stdbool.h>
@@ -38,17 +38,18 @@ struct memory_holding {
         uint64_t size;
 };
 
-/* Lets this process have that many bytes in huge pages beyond those set aside: they come out of free memory, and go
- * back to it when the process gives them up or dies. *ret_before is for huge_pages_restore(), which leaves those that
- * are in use by then alone. Returns 0, a negative errno: -EACCES to an ordinary user, -ENOENT without such pages. */
+/* Lets this process have that many bytes in huge pages beyond those set aside: they come out of free memory,
+ * and go back to it when the process gives them up or dies. *ret_before is for huge_pages_restore(), which
+ * leaves those that are in use by then alone. Returns 0, a negative errno: -EACCES to an ordinary user,
+ * -ENOENT without such pages. */
 int huge_pages_permit(uint64_t size, uint64_t *ret_before);
 int huge_pages_restore(uint64_t before);
 
 /* Lets this process lock as much memory as it may. */
 void memory_lock_permit(void);
 
-/* Adds want bytes to the holding, touched by the calling thread and so on its NUMA node, or as much as there is.
- * Returns 0, -ENOMEM when not even the list of blocks could be kept. */
+/* Adds want bytes to the holding, touched by the calling thread and so on its NUMA node, or as much as there
+ * is. Returns 0, -ENOMEM when not even the list of blocks could be kept. */
 int memory_take(struct memory_holding *holding, uint64_t want);
 
 /* Gives all back. */

@@ -7,17 +7,17 @@
 #include "base/macro.h"
 #include "cache.h"
 
-#define CACHE_UNKNOWN     ((size_t) 64 << 20)
+#define CACHE_UNKNOWN ((size_t) 64 << 20)
 
 #define LEAF_EXTENDED     0x80000001U
 #define LEAF_AMD_CACHES   0x8000001dU
 #define TOPOLOGY_EXTENDED (1U << 22) /* ECX of LEAF_EXTENDED: LEAF_AMD_CACHES is there */
 
-#define TYPE_NONE         0
-#define TYPE_INSTRUCTION  2
+#define TYPE_NONE        0
+#define TYPE_INSTRUCTION 2
 
-/* AMD64 Architecture Programmer's Manual, volume 3, E.4.15: each cache that this processor uses. sysconf() gives that of
- * the whole package instead, which on a large server is many times as much. */
+/* AMD64 Architecture Programmer's Manual, volume 3, E.4.15: each cache that this processor uses. sysconf()
+ * gives that of the whole package instead, which on a large server is many times as much. */
 static size_t amd_cache_size(void) {
         unsigned eax, ebx, ecx, edx;
         size_t size = 0;

@@ -33,7 +33,8 @@ static char *bits_text(uint64_t difference) {
         return text;
 }
 
-/* Where it is, in the words of the machine; what only this process understands when the kernel does not tell. */
+/* Where it is, in the words of the machine; what only this process understands when the kernel does not
+ * tell. */
 static char *place_text(const struct march_failure *failure) {
         uint64_t physical;
 
@@ -45,8 +46,8 @@ static char *place_text(const struct march_failure *failure) {
 
 static int report_one(const struct trial_context *context, const struct march_pattern *pattern,
                       const struct march_failure *failure) {
-        _cleanup_free_ char *virtual = NULL, *physical = NULL, *expected = NULL, *actual = NULL, *reread = NULL,
-                            *element = NULL;
+        _cleanup_free_ char *virtual = NULL, *physical = NULL, *expected = NULL, *actual = NULL,
+                            *reread = NULL, *element = NULL;
         uint64_t address;
 
         virtual = hex((uintptr_t) failure->address);
@@ -63,11 +64,12 @@ static int report_one(const struct trial_context *context, const struct march_pa
                         return -ENOMEM;
         }
 
-        return trial_report(context,
-                            json_pack("{s:{s:s, s:{s:s?, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:i}}}", "extension", "name", "memory-failure", "content",
-                                      "physicalAddress", physical, "virtualAddress", virtual, "expected", expected,
-                                      "actual", actual, "reread", reread, "pattern", pattern->name, "pass",
-                                      (int) failure->pass, "element", element, "operation", (int) failure->operation));
+        return trial_report(context, json_pack("{s:{s:s, s:{s:s?, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:i}}}",
+                                               "extension", "name", "memory-failure", "content",
+                                               "physicalAddress", physical, "virtualAddress", virtual,
+                                               "expected", expected, "actual", actual, "reread", reread,
+                                               "pattern", pattern->name, "pass", (int) failure->pass,
+                                               "element", element, "operation", (int) failure->operation));
 }
 
 static int compare(const void *a, const void *b) {
@@ -116,9 +118,10 @@ int failures_report(const struct trial_context *context, const struct march_patt
 
         return trial_report_diagnosis(
                 context, TRIAL_FAIL, "memory-data-miscompare", NULL,
-                "%" PRIu64 " miscompare%s; the first at %s, %s: expected 0x%016" PRIx64 ", read 0x%016" PRIx64 ", %s, in "
+                "%" PRIu64 " miscompare%s; the first at %s, %s: expected 0x%016" PRIx64 ", read 0x%016" PRIx64
+                ", %s, in "
                 "%s \"%s\"; %s",
                 n_words, n_words > 1 ? "s" : "", place, bits, first->expected, first->actual,
-                first->reread == first->expected ? "right when read again" : "wrong when read again", pattern->title,
-                element, coverage);
+                first->reread == first->expected ? "right when read again" : "wrong when read again",
+                pattern->title, element, coverage);
 }

@@ -12,7 +12,8 @@ struct vector {
 
 static inline struct vector vector_load(const struct march_line *line) {
         const __m128i *p = (const __m128i *) line;
-        struct vector v = {_mm_load_si128(p), _mm_load_si128(p + 1), _mm_load_si128(p + 2), _mm_load_si128(p + 3)};
+        struct vector v = {_mm_load_si128(p), _mm_load_si128(p + 1), _mm_load_si128(p + 2),
+                           _mm_load_si128(p + 3)};
 
         /* What was compared is what gets reported: the compiler must not load it a second time. */
         __asm__("" : "+x"(v.a), "+x"(v.b), "+x"(v.c), "+x"(v.d));
@@ -38,8 +39,9 @@ static inline void vector_stream(struct march_line *line, struct vector v) {
 }
 
 static inline bool vector_differs(struct vector v, struct vector w) {
-        const __m128i equal = _mm_and_si128(_mm_and_si128(_mm_cmpeq_epi8(v.a, w.a), _mm_cmpeq_epi8(v.b, w.b)),
-                                            _mm_and_si128(_mm_cmpeq_epi8(v.c, w.c), _mm_cmpeq_epi8(v.d, w.d)));
+        const __m128i equal =
+                _mm_and_si128(_mm_and_si128(_mm_cmpeq_epi8(v.a, w.a), _mm_cmpeq_epi8(v.b, w.b)),
+                              _mm_and_si128(_mm_cmpeq_epi8(v.c, w.c), _mm_cmpeq_epi8(v.d, w.d)));
 
         return _mm_movemask_epi8(equal) != 0xffff;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* loops-template.h: the march loops, written once. Included by loops-*.c, which define for their instruction set:
- *   LOOPS_TARGET, the function attribute; struct vector, a line in registers;
- *   vector_load(), vector_store(), vector_stream() (past the caches) and vector_differs(). */
+/* loops-template.h: the march loops, written once. Included by loops-*.c, which define for their instruction
+ * set: LOOPS_TARGET, the function attribute; struct vector, a line in registers; vector_load(),
+ * vector_store(), vector_stream() (past the caches) and vector_differs(). */
 
 #include <emmintrin.h>
 
-LOOPS_TARGET __attribute__((noinline, cold)) static void mismatch(const struct march_sweep *sweep, unsigned operation,
+LOOPS_TARGET __attribute__((noinline, cold)) static void mismatch(const struct march_sweep *sweep,
+                                                                  unsigned operation,
                                                                   const struct march_line *line,
                                                                   const struct vector *actual) {
         struct march_line copy;
@@ -14,7 +15,8 @@ LOOPS_TARGET __attribute__((noinline, cold)) static void mismatch(const struct m
         march_mismatch(sweep, operation, line, &copy);
 }
 
-LOOPS_TARGET static void fill(const struct march_sweep *sweep, struct march_line *line, size_t n, ptrdiff_t step) {
+LOOPS_TARGET static void fill(const struct march_sweep *sweep, struct march_line *line, size_t n,
+                              ptrdiff_t step) {
         const struct vector value = vector_load(&sweep->values[march_value(sweep->operations[0])]);
 
         for (; n > 0; n--, line += step)
@@ -22,7 +24,8 @@ LOOPS_TARGET static void fill(const struct march_sweep *sweep, struct march_line
         _mm_sfence();
 }
 
-LOOPS_TARGET static void verify(const struct march_sweep *sweep, struct march_line *line, size_t n, ptrdiff_t step) {
+LOOPS_TARGET static void verify(const struct march_sweep *sweep, struct march_line *line, size_t n,
+                                ptrdiff_t step) {
         const struct vector expected = vector_load(&sweep->values[march_value(sweep->operations[0])]);
 
         for (; n > 0; n--, line += step) {
@@ -33,7 +36,8 @@ LOOPS_TARGET static void verify(const struct march_sweep *sweep, struct march_li
         }
 }
 
-/* Plain stores: the read has brought the line into the cache already, and owning it costs less than going past it. */
+/* Plain stores: the read has brought the line into the cache already, and owning it costs less than going
+ * past it. */
 LOOPS_TARGET static void verify_fill(const struct march_sweep *sweep, struct march_line *line, size_t n,
                                      ptrdiff_t step) {
         const struct vector expected = vector_load(&sweep->values[march_value(sweep->operations[0])]);
@@ -48,10 +52,12 @@ LOOPS_TARGET static void verify_fill(const struct march_sweep *sweep, struct mar
         }
 }
 
-LOOPS_TARGET static void any(const struct march_sweep *sweep, struct march_line *line, size_t n, ptrdiff_t step) {
+LOOPS_TARGET static void any(const struct march_sweep *sweep, struct march_line *line, size_t n,
+                             ptrdiff_t step) {
         for (; n > 0; n--, line += step)
                 for (unsigned i = 0; sweep->operations[i] != MARCH_END; i++) {
-                        const struct vector value = vector_load(&sweep->values[march_value(sweep->operations[i])]);
+                        const struct vector value =
+                                vector_load(&sweep->values[march_value(sweep->operations[i])]);
 
                         if (march_is_read(sweep->operations[i])) {
                                 const struct vector actual = vector_load(line);

@@ -13,7 +13,8 @@ struct march_sweep {
 };
 
 /* Goes through n lines from line on, step lines (1 or -1) at a time. */
-typedef void (*march_loop_t)(const struct march_sweep *sweep, struct march_line *line, size_t n, ptrdiff_t step);
+typedef void (*march_loop_t)(const struct march_sweep *sweep, struct march_line *line, size_t n,
+                             ptrdiff_t step);
 
 struct march_loops {
         const char *name; /* "AVX2" */

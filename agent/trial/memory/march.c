@@ -20,7 +20,8 @@ static const struct march_element march_c_minus[] = {
         {MARCH_ANY, {MARCH_R0}},
 };
 
-/* Hamdioui: as March C-, and every fault of one or two cells that a read or a write without change sets off. */
+/* Hamdioui: as March C-, and every fault of one or two cells that a read or a write without change sets
+ * off. */
 static const struct march_element march_ss[] = {
         {MARCH_ANY, {MARCH_W0}},
         {MARCH_UP, {MARCH_R0, MARCH_R0, MARCH_W0, MARCH_R0, MARCH_W1}},
@@ -174,7 +175,8 @@ static enum march_direction direction_of(const struct march_pattern *pattern, un
         }
 }
 
-/* Flushes what was swept last, up to the caches' size, as far as the next element would read it from there. */
+/* Flushes what was swept last, up to the caches' size, as far as the next element would read it from
+ * there. */
 static void flush_recent(const struct march *march, unsigned element) {
         enum march_direction direction = direction_of(march->pattern, element);
         size_t total = 0, left = march->cache;
@@ -182,10 +184,10 @@ static void flush_recent(const struct march *march, unsigned element) {
         for (size_t i = 0; i < march->n_regions; i++)
                 total += march->regions[i].size;
 
-        /* Going on in the same direction, the next element begins far from where this one ended, unless the caches
-         * hold all of it. */
-        if (element + 1 < march->pattern->n_elements && direction_of(march->pattern, element + 1) == direction &&
-            total / 2 >= march->cache)
+        /* Going on in the same direction, the next element begins far from where this one ended, unless the
+         * caches hold all of it. */
+        if (element + 1 < march->pattern->n_elements &&
+            direction_of(march->pattern, element + 1) == direction && total / 2 >= march->cache)
                 return;
 
         for (size_t i = 0; i < march->n_regions && left > 0; i++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* march.h: march tests of memory. A pattern is data: elements, each a direction and the operations done to every cell
- * before the next cell's turn. Nothing here allocates, prints or asks the system, so that tests can run it on a small
- * buffer with faults of their own making. A cell is a cache line, which is what the memory is read and written by. */
+/* march.h: march tests of memory. A pattern is data: elements, each a direction and the operations done to
+ * every cell before the next cell's turn. Nothing here allocates, prints or asks the system, so that tests
+ * can run it on a small buffer with faults of their own making. A cell is a cache line, which is what the
+ * memory is read and written by. */
 #pragma once
 
 #include <stdbool.h>
@@ -46,8 +47,8 @@ struct march_pattern {
 extern const struct march_pattern march_patterns[];
 extern const size_t n_march_patterns;
 
-/* What 0 stands for. A single background never tells the bits of a cell apart, since all are written at once: with
- * these ten every two bits of a line differ in one of them. Pass after pass takes the next. */
+/* What 0 stands for. A single background never tells the bits of a cell apart, since all are written at once:
+ * with these ten every two bits of a line differ in one of them. Pass after pass takes the next. */
 extern const struct march_line march_backgrounds[];
 extern const size_t n_march_backgrounds;
 
@@ -100,7 +101,8 @@ struct march {
         const struct march_loops *loops;
         const struct march_region *regions;
         size_t n_regions;
-        size_t cache; /* bytes that the processor's caches may hold of it: flushed before they could be read back */
+        size_t cache; /* bytes that the processor's caches may hold of it: flushed before they could be read
+                         back */
 
         /* Called after each piece of at most step bytes (a multiple of a line), with how many they were. */
         size_t step;

@@ -17,7 +17,7 @@
 #include "march.h"
 #include "plan/plan.h"
 
-#define GIB  ((double) (1 << 30))
+#define GIB ((double) (1 << 30))
 
 /* Between two updates of what is done. */
 #define STEP ((size_t) 4 << 20)
@@ -97,7 +97,8 @@ static void march_share(size_t index, void *userdata) {
                 .failures = &share->failures,
         };
 
-        /* Faults couple cells of different shares as well: an element is done everywhere before the next begins. */
+        /* Faults couple cells of different shares as well: an element is done everywhere before the next
+         * begins. */
         for (unsigned pass = 0; pass < trial->passes; pass++)
                 for (unsigned element = 0; element < trial->pattern->n_elements; element++) {
                         share->element_operations =
@@ -151,15 +152,17 @@ static int report_holding(const struct memory_trial *trial, uint64_t budget) {
                 return r;
 
         if (unlocked > 0) {
-                r = trial_report_log(trial->context, "WARNING",
-                                     "%s could not be locked and may move while it is tested; run as root to lock it",
-                                     FORMAT_BYTES(unlocked));
+                r = trial_report_log(
+                        trial->context, "WARNING",
+                        "%s could not be locked and may move while it is tested; run as root to lock it",
+                        FORMAT_BYTES(unlocked));
                 if (r < 0)
                         return r;
         }
 
         if (trial->size < budget / 100 * 99)
-                return trial_report_log(trial->context, "WARNING", "Only %s of the %s to be tested could be had",
+                return trial_report_log(trial->context, "WARNING",
+                                        "Only %s of the %s to be tested could be had",
                                         FORMAT_BYTES(trial->size), FORMAT_BYTES(budget));
 
         return 0;
@@ -180,7 +183,8 @@ static int report_result(const struct memory_trial *trial, const struct memory_s
         }
 
         coverage = strprintf("%s of %s%s tested (%.*f %%)", FORMAT_BYTES(trial->size),
-                             installed > 0 ? "" : "the kernel's ", FORMAT_BYTES(whole), share < 10 ? 2 : 0, share);
+                             installed > 0 ? "" : "the kernel's ", FORMAT_BYTES(whole), share < 10 ? 2 : 0,
+                             share);
         if (!coverage)
                 return -ENOMEM;
 
@@ -188,14 +192,14 @@ static int report_result(const struct memory_trial *trial, const struct memory_s
         if (r < 0)
                 return r;
 
-        r = trial_report_measurement(trial->context,
-                                     installed > 0 ? "tested-share-of-installed" : "tested-share-of-kernel-memory",
-                                     share, "%", NULL);
+        r = trial_report_measurement(
+                trial->context, installed > 0 ? "tested-share-of-installed" : "tested-share-of-kernel-memory",
+                share, "%", NULL);
         if (r < 0)
                 return r;
 
-        r = trial_report_measurement(trial->context, "rate", (double) trial->size / GIB * trial->passes / seconds,
-                                     "GiB/s", NULL);
+        r = trial_report_measurement(trial->context, "rate",
+                                     (double) trial->size / GIB * trial->passes / seconds, "GiB/s", NULL);
         if (r < 0)
                 return r;
 
@@ -204,16 +208,17 @@ static int report_result(const struct memory_trial *trial, const struct memory_s
                 return r;
 
         r = trial_report(trial->context,
-                         json_pack("{s:{s:s, s:I, s:s, s:[{s:s, s:i}]}}", "measurement", "name", "miscompares", "value",
-                                   (json_int_t) n_words, "unit", "count", "validators", "type", "EQUAL", "value", 0));
+                         json_pack("{s:{s:s, s:I, s:s, s:[{s:s, s:i}]}}", "measurement", "name",
+                                   "miscompares", "value", (json_int_t) n_words, "unit", "count",
+                                   "validators", "type", "EQUAL", "value", 0));
         if (r < 0)
                 return r;
 
         if (n_words > 0)
                 return failures_report(trial->context, trial->pattern, shares, trial->n_shares, coverage);
 
-        return trial_report_diagnosis(trial->context, TRIAL_PASS, "memory-ok", NULL, "%s, %s, no miscompare", coverage,
-                                      trial->pattern->title);
+        return trial_report_diagnosis(trial->context, TRIAL_PASS, "memory-ok", NULL, "%s, %s, no miscompare",
+                                      coverage, trial->pattern->title);
 }
 
 /* Chooses which processors work, evenly spread when fewer are wanted than there are. */
@@ -332,7 +337,8 @@ static int run(const struct trial_context *context) {
 
         budget = memory_budget(&situation, &plan->trial_memory_size);
         if (budget < plan->trial_memory_size.bytes) {
-                r = trial_report_log(context, "WARNING", "%s are available, less what the system needs to live: %s tested",
+                r = trial_report_log(context, "WARNING",
+                                     "%s are available, less what the system needs to live: %s tested",
                                      FORMAT_BYTES(situation.available), FORMAT_BYTES(budget));
                 if (r < 0)
                         return r;
@@ -358,8 +364,10 @@ static uint64_t time_limit(const struct plan *plan) {
 }
 
 static const struct trial_option options[] = {
-        {"size", "trial.memory.size", "how much memory, such as 4G, or a share of what is available, such as 90%"},
-        {"pattern", "trial.memory.pattern", "march-c- (10 operations a cell) or march-ss (22, each on memory itself)"},
+        {"size", "trial.memory.size",
+         "how much memory, such as 4G, or a share of what is available, such as 90%"},
+        {"pattern", "trial.memory.pattern",
+         "march-c- (10 operations a cell) or march-ss (22, each on memory itself)"},
         {"passes", "trial.memory.passes", "how often; each pass takes another of ten backgrounds"},
         {"threads", "trial.memory.threads", "how many; 0: one for each processor"},
         {"time-limit", "trial.memory.time-limit", "after this the trial counts as hung"},

@@ -65,7 +65,8 @@ int kernel_encrypt(const struct kernel_data *data, struct kernel_space *space) {
         int n;
 
         if (EVP_EncryptInit_ex2(space->cipher, data->aes256_gcm, data->key, data->iv, NULL) != 1 ||
-            EVP_EncryptUpdate(space->cipher, space->output, &n, data->block, (int) sizeof(data->block)) != 1 ||
+            EVP_EncryptUpdate(space->cipher, space->output, &n, data->block, (int) sizeof(data->block)) !=
+                    1 ||
             EVP_EncryptFinal_ex(space->cipher, space->output + n, &n) != 1 ||
             EVP_CIPHER_CTX_ctrl(space->cipher, EVP_CTRL_AEAD_GET_TAG, sizeof(space->tag), space->tag) != 1)
                 return -EIO;
@@ -77,7 +78,8 @@ int kernel_decrypt(const struct kernel_data *data, struct kernel_space *space) {
         int n;
 
         if (EVP_DecryptInit_ex2(space->cipher, data->aes256_gcm, data->key, data->iv, NULL) != 1 ||
-            EVP_DecryptUpdate(space->cipher, space->decrypted, &n, space->output, (int) sizeof(space->output)) != 1 ||
+            EVP_DecryptUpdate(space->cipher, space->decrypted, &n, space->output,
+                              (int) sizeof(space->output)) != 1 ||
             EVP_CIPHER_CTX_ctrl(space->cipher, EVP_CTRL_AEAD_SET_TAG, sizeof(space->tag), space->tag) != 1)
                 return -EIO;
 
@@ -102,8 +104,8 @@ static bool crc32c_supported(void) {
         return __builtin_cpu_supports("sse4.2");
 }
 
-__attribute__((target("sse4.2"))) static int run_crc32c(const struct kernel_data *data,
-                                                        struct kernel_space *space _unused_, uint8_t *result) {
+__attribute__((target("sse4.2"))) static int
+run_crc32c(const struct kernel_data *data, struct kernel_space *space _unused_, uint8_t *result) {
         uint64_t crc = UINT32_MAX;
         uint32_t inverted;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* kernels.h: pieces of work for a processor whose results are known beforehand: golden.h, which golden.py makes. Each
- * takes well under a millisecond and stays within the processor's own caches. */
+/* kernels.h: pieces of work for a processor whose results are known beforehand: golden.h, which golden.py
+ * makes. Each takes well under a millisecond and stays within the processor's own caches. */
 #pragma once
 
 #include <openssl/evp.h>
@@ -37,7 +37,7 @@ struct kernel_space {
 };
 
 struct kernel {
-        const char *name;  /* "SHA-512" */
+        const char *name; /* "SHA-512" */
         bool (*supported)(void);
 
         /* Leaves the result, size bytes. Returns 0, -EIO when OpenSSL refuses. */
@@ -69,8 +69,8 @@ int kernel_encrypt(const struct kernel_data *data, struct kernel_space *space);
 /* Decrypts that again. Returns 1 when it is the block, 0 when it is not, -EIO when OpenSSL refuses. */
 int kernel_decrypt(const struct kernel_data *data, struct kernel_space *space);
 
-/* The matrix product a * b, each sum in the order of its terms, by multiply-add in the instruction set named; see
- * matrix.c. */
+/* The matrix product a * b, each sum in the order of its terms, by multiply-add in the instruction set named;
+ * see matrix.c. */
 bool matrix_avx512_supported(void);
 bool matrix_avx2_supported(void);
 void matrix_multiply_avx512(const struct kernel_data *data, struct kernel_space *space);

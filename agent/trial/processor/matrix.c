@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Every element of the product is one sum, added up in the order of its terms, in a lane of its own: how many lanes
- * there are makes no difference to the result. */
+/* Every element of the product is one sum, added up in the order of its terms, in a lane of its own: how many
+ * lanes there are makes no difference to the result. */
 
 #include <immintrin.h>
 
@@ -41,7 +41,8 @@ __attribute__((target("avx2,fma"))) void matrix_multiply_avx2(const struct kerne
                                 const __m256d a = _mm256_set1_pd(data->a[i][k]);
 
                                 for (size_t l = 0; l < 8; l++)
-                                        sums[l] = _mm256_fmadd_pd(a, _mm256_load_pd(&data->b[k][j + 4 * l]), sums[l]);
+                                        sums[l] = _mm256_fmadd_pd(a, _mm256_load_pd(&data->b[k][j + 4 * l]),
+                                                                  sums[l]);
                         }
 
                         for (size_t l = 0; l < 8; l++)
@@ -59,8 +60,8 @@ void matrix_multiply_sse2(const struct kernel_data *data, struct kernel_space *s
                                 const __m128d a = _mm_set1_pd(data->a[i][k]);
 
                                 for (size_t l = 0; l < 8; l++)
-                                        sums[l] = _mm_add_pd(sums[l],
-                                                             _mm_mul_pd(a, _mm_load_pd(&data->b[k][j + 2 * l])));
+                                        sums[l] = _mm_add_pd(
+                                                sums[l], _mm_mul_pd(a, _mm_load_pd(&data->b[k][j + 2 * l])));
                         }
 
                         for (size_t l = 0; l < 8; l++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The processor trial: known work on each logical processor alone, then on all of them together. Between two pieces
- * of work, what was encrypted on one processor is decrypted on the next. */
+/* The processor trial: known work on each logical processor alone, then on all of them together. Between two
+ * pieces of work, what was encrypted on one processor is decrypted on the next. */
 
 #include <errno.h>
 #include <string.h>
@@ -21,7 +21,7 @@ struct processor_trial {
         const struct trial_context *context;
         struct kernel_data *data;
         unsigned *processors;
-        struct worker *workers;           /* one for each processor, as is a record */
+        struct worker *workers; /* one for each processor, as is a record */
         struct processor_record *records;
         size_t n;
 
@@ -87,8 +87,8 @@ static void show_progress(void *userdata) {
         struct processor_trial *trial = userdata;
         uint64_t elapsed = now_usec() - trial->started, all = trial->context->plan->trial_processor_time;
 
-        trial_report_progress(trial->context, (double) MIN(elapsed, all) / (double) MAX(all, UINT64_C(1)), "%s, %s left",
-                              trial->phase, FORMAT_DURATION(all - MIN(elapsed, all)));
+        trial_report_progress(trial->context, (double) MIN(elapsed, all) / (double) MAX(all, UINT64_C(1)),
+                              "%s, %s left", trial->phase, FORMAT_DURATION(all - MIN(elapsed, all)));
 }
 
 /* Half of the time each alone in turn, half of it together; with one processor both are the same. */

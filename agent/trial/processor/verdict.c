@@ -24,8 +24,8 @@ static void _printf_(2, 3) list_add(char **list, const char *format, ...) {
         *list = before && item ? strprintf("%s%s%s", before, *before ? ", " : "", item) : NULL;
 }
 
-/* "SHA-512 (3 of 20), AES-256-GCM (3 of 20)", empty when all was right; NULL when memory is short. before: the
- * processor that hops to this one. */
+/* "SHA-512 (3 of 20), AES-256-GCM (3 of 20)", empty when all was right; NULL when memory is short. before:
+ * the processor that hops to this one. */
 static char *wrong_text(const struct processor_record *record, const struct processor_record *before) {
         char *text = strdup("");
 
@@ -52,7 +52,8 @@ static char *kernels_text(void) {
         return text;
 }
 
-/* The run's parts under test are whole packages: "cpu-0". NULL when the kernel does not tell which one it is. */
+/* The run's parts under test are whole packages: "cpu-0". NULL when the kernel does not tell which one it
+ * is. */
 static char *package_id(unsigned processor) {
         _cleanup_free_ char *path = NULL;
         uint64_t package;
@@ -65,7 +66,8 @@ static char *package_id(unsigned processor) {
 }
 
 /* Returns how many processors were wrong, a negative errno. */
-static int report_wrong(const struct trial_context *context, const struct processor_record *records, size_t n) {
+static int report_wrong(const struct trial_context *context, const struct processor_record *records,
+                        size_t n) {
         int n_wrong = 0;
 
         for (size_t i = 0; i < n; i++) {
@@ -81,7 +83,8 @@ static int report_wrong(const struct trial_context *context, const struct proces
                 n_wrong++;
                 id = package_id(records[i].processor);
                 r = trial_report_diagnosis(context, TRIAL_FAIL, "processor-miscompare", id,
-                                           "cpu %u differs from the golden values in %s", records[i].processor, wrong);
+                                           "cpu %u differs from the golden values in %s",
+                                           records[i].processor, wrong);
                 if (r < 0)
                         return r;
         }
@@ -118,10 +121,9 @@ int processor_report(const struct trial_context *context, const struct processor
         if (r < 0)
                 return r;
 
-        r = trial_report(context,
-                         json_pack("{s:{s:s, s:I, s:s, s:[{s:s, s:i}]}}", "measurement", "name", "differences", "value",
-                                   (json_int_t) differences, "unit", "count", "validators", "type", "EQUAL", "value",
-                                   0));
+        r = trial_report(context, json_pack("{s:{s:s, s:I, s:s, s:[{s:s, s:i}]}}", "measurement", "name",
+                                            "differences", "value", (json_int_t) differences, "unit", "count",
+                                            "validators", "type", "EQUAL", "value", 0));
         if (r < 0)
                 return r;
 
@@ -129,8 +131,9 @@ int processor_report(const struct trial_context *context, const struct processor
         if (r != 0)
                 return MIN(r, 0);
 
-        return trial_report_diagnosis(context, TRIAL_PASS, "processor-ok", NULL,
-                                      "%zu processor%s in %s, %" PRIu64 " rounds, no difference; a short pass is weak "
-                                      "evidence",
-                                      n, n > 1 ? "s, each alone and all together," : "", FORMAT_DURATION(usec), rounds);
+        return trial_report_diagnosis(
+                context, TRIAL_PASS, "processor-ok", NULL,
+                "%zu processor%s in %s, %" PRIu64 " rounds, no difference; a short pass is weak "
+                "evidence",
+                n, n > 1 ? "s, each alone and all together," : "", FORMAT_DURATION(usec), rounds);
 }
