@@ -22,8 +22,8 @@ struct reader {
         char buffer[BLS_LINE_MAX + 1]; /* the line that key and value are in */
 };
 
-/* The length of the UTF-8 character at p, 0 when what stands there is none, or is a control character other than the
- * tab: text goes on to consoles, which must not obey it. */
+/* The length of the UTF-8 character at p, 0 when what stands there is none, or is a control character other
+ * than the tab: text goes on to consoles, which must not obey it. */
 static size_t character_length(const unsigned char *p, size_t size) {
         static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000}; /* by length */
         uint32_t code;
@@ -75,8 +75,8 @@ static int refuse(char *reason, char **ret_reason) {
         return -EBADMSG;
 }
 
-/* The next line that is neither blank nor a comment, as key and value (perhaps empty), which stay good until the next
- * call. Returns 1, 0 at the end, -EBADMSG with the reason, -ENOMEM. */
+/* The next line that is neither blank nor a comment, as key and value (perhaps empty), which stay good until
+ * the next call. Returns 1, 0 at the end, -EBADMSG with the reason, -ENOMEM. */
 static int reader_next(struct reader *r, char **ret_key, char **ret_value, char **ret_reason) {
         while (r->p < r->end) {
                 const char *start = r->p, *newline = memchr(start, '\n', (size_t) (r->end - start));
@@ -167,7 +167,8 @@ static int append_initrd(char ***initrds, size_t *n, const char *value) {
         return 0;
 }
 
-/* A number of at most nine digits, which an int always holds. Returns what follows it, NULL when there is none. */
+/* A number of at most nine digits, which an int always holds. Returns what follows it, NULL when there is
+ * none. */
 static const char *parse_counter(const char *s, int *ret) {
         size_t digits = strspn(s, "0123456789");
 
@@ -262,11 +263,11 @@ static int apply_key(struct boot_entry *entry, struct extras *extras, const char
         return 0;
 }
 
-/* Why the entry is not for this machine. Returns 0 with the reason (NULL when memory is short), 1 when it is. */
+/* Is the entry for this machine? Returns 1, 0 with the reason why not (NULL when memory is short). */
 static int check_bootable(const struct boot_entry *entry, const struct extras *extras, char **ret_reason) {
         if (entry->architecture && strcasecmp(entry->architecture, ARCHITECTURE) != 0)
-                *ret_reason = strprintf("it is for the architecture %s, and this machine is %s", entry->architecture,
-                                        ARCHITECTURE);
+                *ret_reason = strprintf("it is for the architecture %s, and this machine is %s",
+                                        entry->architecture, ARCHITECTURE);
         else if (extras->efi)
                 *ret_reason = strdup("it starts an EFI program, which needs the firmware's boot services");
         else if (extras->devicetree)
@@ -277,7 +278,8 @@ static int check_bootable(const struct boot_entry *entry, const struct extras *e
         return 0;
 }
 
-int bls_parse_entry(const char *name, const char *text, size_t size, struct boot_entry **ret, char **ret_reason) {
+int bls_parse_entry(const char *name, const char *text, size_t size, struct boot_entry **ret,
+                    char **ret_reason) {
         _cleanup_(boot_entry_freep) struct boot_entry *entry = NULL;
         struct reader reader = {.p = text, .end = text + size};
         struct extras extras = {};
@@ -303,7 +305,8 @@ int bls_parse_entry(const char *name, const char *text, size_t size, struct boot
                 if (r < 0)
                         return r;
                 if (extras.n_initrds > BLS_INITRDS_MAX)
-                        return refuse(strprintf("it names more than %u initrds", BLS_INITRDS_MAX), ret_reason);
+                        return refuse(strprintf("it names more than %u initrds", BLS_INITRDS_MAX),
+                                      ret_reason);
         }
         if (r < 0)
                 return r;

@@ -16,7 +16,8 @@
 /* Enough for an installer's initrd of a gigabyte from a slow disk. */
 #define LOAD_TIME_LIMIT (5 * 60 * USEC_PER_SEC)
 
-int boot_find(struct event *e, const struct plan *plan, struct boot_entries *entries, boot_log_t log, void *userdata) {
+int boot_find(struct event *e, const struct plan *plan, struct boot_entries *entries, boot_log_t log,
+              void *userdata) {
         for (size_t i = 0; boot_sources[i]; i++) {
                 int r = boot_sources[i]->find(e, plan, entries, log, userdata);
 
@@ -52,8 +53,8 @@ static int load_in_child(int report_fd, void *userdata) {
 
         r = kexec_load(&image, load->command_line, &reason);
         if (r < 0)
-                boot_log(report_log, &report_fd, "ERROR", "%s on %s: %s cannot be loaded: %s", entry->id, entry->device,
-                         entry->linux_path, reason ?: strerror(-r));
+                boot_log(report_log, &report_fd, "ERROR", "%s on %s: %s cannot be loaded: %s", entry->id,
+                         entry->device, entry->linux_path, reason ?: strerror(-r));
 
         return r;
 }
@@ -95,7 +96,8 @@ int boot_load(struct event *e, const struct plan *plan, const struct boot_entry 
 
         load.source = source_find(entry->source);
         if (!load.source) {
-                boot_log(log, userdata, "ERROR", "%s: there is no boot source \"%s\"", entry->id, entry->source);
+                boot_log(log, userdata, "ERROR", "%s: there is no boot source \"%s\"", entry->id,
+                         entry->source);
                 return -ENOENT;
         }
 
@@ -107,24 +109,25 @@ int boot_load(struct event *e, const struct plan *plan, const struct boot_entry 
         if (r >= 0)
                 r = child_wait(child, &result);
         if (r < 0) {
-                boot_log(log, userdata, "ERROR", "%s: the process that is to load it cannot be run: %s", entry->id,
-                         strerror(-r));
+                boot_log(log, userdata, "ERROR", "%s: the process that is to load it cannot be run: %s",
+                         entry->id, strerror(-r));
                 return r;
         }
 
         if (result.state != CHILD_EXITED) {
                 how = child_result_describe(child);
-                boot_log(log, userdata, "ERROR", "%s on %s: loading it %s", entry->id, entry->device, how ?: "failed");
+                boot_log(log, userdata, "ERROR", "%s on %s: loading it %s", entry->id, entry->device,
+                         how ?: "failed");
                 return result.state == CHILD_TIMED_OUT ? -ETIMEDOUT : -EIO;
         }
         if (result.error < 0)
                 return result.error;
 
         if (entry->tries_left > 0)
-                boot_log(log, userdata, "INFO", "%s on %s: its tries left stay %d, since disks are only read", entry->id,
-                         entry->device, entry->tries_left);
-        boot_log(log, userdata, "INFO", "%s on %s is loaded, with the command line \"%s\"", entry->id, entry->device,
-                 line);
+                boot_log(log, userdata, "INFO", "%s on %s: its tries left stay %d, since disks are only read",
+                         entry->id, entry->device, entry->tries_left);
+        boot_log(log, userdata, "INFO", "%s on %s is loaded, with the command line \"%s\"", entry->id,
+                 entry->device, line);
         return 0;
 }
 

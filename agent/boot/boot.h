@@ -16,9 +16,9 @@ struct plan;
 
 /* One thing that can be booted, as a Boot Loader Specification type 1 file describes it. */
 struct boot_entry {
-        char *source;   /* name of the boot source that found it: "local" */
-        char *device;   /* where it lies: "/dev/nvme0n1p1" */
-        char *id;       /* file name without its boot counters and ".conf" */
+        char *source; /* name of the boot source that found it: "local" */
+        char *device; /* where it lies: "/dev/nvme0n1p1" */
+        char *id;     /* file name without its boot counters and ".conf" */
         char *title, *version, *sort_key, *machine_id, *architecture;
         char *linux_path;
         char **initrds; /* NULL at the end; may be NULL */
@@ -55,29 +55,32 @@ struct boot_source {
         const char *name;        /* "local" */
         const char *description; /* "Boot Loader Specification entries on local disks" */
 
-        /* Appends the entries that it has, in any order. Returns 0 (also when there are none), a negative errno. */
+        /* Appends the entries that it has, in any order. Returns 0 (also when there are none), a negative
+         * errno. */
         int (*find)(struct event *e, const struct plan *plan, struct boot_entries *entries, boot_log_t log,
                     void *userdata);
 
-        /* Opens kernel and initrds of one of its entries. Runs in a process of its own, which ends once they are
-         * loaded. Returns 0, a negative errno with the reason told through log. */
+        /* Opens kernel and initrds of one of its entries. Runs in a process of its own, which ends once they
+         * are loaded. Returns 0, a negative errno with the reason told through log. */
         int (*open)(const struct boot_entry *entry, struct boot_image *image, boot_log_t log, void *userdata);
 };
 
 extern const struct boot_source *const boot_sources[]; /* NULL at the end */
 
-/* Asks all sources and sorts: what the plan names, then what has not proved bad, then the loader's default, then by the
- * specification's order. A source that fails costs a WARNING. Returns 0 (also when there are none), a negative errno. */
-int boot_find(struct event *e, const struct plan *plan, struct boot_entries *entries, boot_log_t log, void *userdata);
+/* Asks all sources and sorts: what the plan names, then what has not proved bad, then the loader's default,
+ * then by the specification's order. A source that fails costs a WARNING. Returns 0 (also when there are
+ * none), a negative errno. */
+int boot_find(struct event *e, const struct plan *plan, struct boot_entries *entries, boot_log_t log,
+              void *userdata);
 
-/* Opens kernel and initrds of the entry and loads them with kexec_file_load(), for boot_start(). Its files need not be
- * reachable any more afterwards, and nothing stays mounted. Returns 0, a negative errno with the reason told through
- * log. */
+/* Opens kernel and initrds of the entry and loads them with kexec_file_load(), for boot_start(). Its files
+ * need not be reachable any more afterwards, and nothing stays mounted. Returns 0, a negative errno with the
+ * reason told through log. */
 int boot_load(struct event *e, const struct plan *plan, const struct boot_entry *entry, boot_log_t log,
               void *userdata);
 
-/* Leaves this kernel for the loaded one, at once: ending programs and unmounting is the caller's. Returns only on
- * failure, a negative errno. */
+/* Leaves this kernel for the loaded one, at once: ending programs and unmounting is the caller's. Returns
+ * only on failure, a negative errno. */
 int boot_start(void);
 
 /* seatrial boot [list|load ID]. Returns an exit status. */

@@ -29,7 +29,7 @@ void boot_image_done(struct boot_image *image) {
         for (size_t i = 0; i < image->n_initrds; i++)
                 safe_close(image->initrd_fds[i]);
         free(image->initrd_fds);
-        *image = (struct boot_image) BOOT_IMAGE_NONE;
+        *image = BOOT_IMAGE_NONE;
 }
 
 int boot_image_add_initrd(struct boot_image *image, int fd) {
@@ -65,13 +65,14 @@ int kexec_check_kernel(const uint8_t *header, size_t size, size_t command_line_l
         uint32_t version, limit;
 
         if (size < KEXEC_HEADER_SIZE || memcmp(header + HEADER_MAGIC, "HdrS", 4) != 0)
-                return refuse(-ENOEXEC, strdup("it is no x86 kernel: the header of a bzImage is missing"), ret_reason);
+                return refuse(-ENOEXEC, strdup("it is no x86 kernel: the header of a bzImage is missing"),
+                              ret_reason);
 
         version = read_le(header + HEADER_VERSION, 2);
         if (version < VERSION_MIN)
                 return refuse(-ENOEXEC,
-                              strprintf("it is a kernel of boot protocol %u.%02u, and kexec needs %u.%02u", version >> 8,
-                                        version & 0xff, VERSION_MIN >> 8, VERSION_MIN & 0xff),
+                              strprintf("it is a kernel of boot protocol %u.%02u, and kexec needs %u.%02u",
+                                        version >> 8, version & 0xff, VERSION_MIN >> 8, VERSION_MIN & 0xff),
                               ret_reason);
 
         limit = read_le(header + HEADER_COMMAND_LINE_SIZE, 4);

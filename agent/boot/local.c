@@ -91,7 +91,7 @@ static void udev_device_unrefp(struct udev_device **device) {
         udev_device_unref(*device);
 }
 
-/* The name stands for no device, or for a drive without a medium: nothing that anybody should be warned of. */
+/* The name stands for no device, or for a drive without a medium: nothing to warn anybody of. */
 static bool is_absent(int error) {
         return error == -ENOENT || error == -ENXIO || error == -ENODEV || error == -ENOMEDIUM;
 }
@@ -133,7 +133,8 @@ static int search(const char *node, int report_fd, char **ret_reason) {
         return pattern ? child_report(report_fd, json_pack("{s:s}", "default", pattern)) : 0;
 }
 
-/* Runs in a process of its own: a disk that hangs, or a file system that makes the kernel oops, costs no more. */
+/* Runs in a process of its own: a disk that hangs, or a file system that makes the kernel oops, costs no
+ * more. */
 static int look_into(int report_fd, void *userdata) {
         _cleanup_free_ char *reason = NULL;
         const char *node = userdata;
@@ -197,8 +198,8 @@ static int device_start(struct device *device) {
         struct scan *scan = device->scan;
         int r;
 
-        r = child_start(scan->event, device->node, DEVICE_TIME_LIMIT, look_into, device->node, &handler, device,
-                        &device->child);
+        r = child_start(scan->event, device->node, DEVICE_TIME_LIMIT, look_into, device->node, &handler,
+                        device, &device->child);
         if (r < 0)
                 return r;
 
@@ -215,8 +216,8 @@ static void device_finish(struct device *device) {
         child_get_result(device->child, &result);
         if (result.state != CHILD_EXITED) {
                 how = child_result_describe(device->child);
-                boot_log(scan->log, scan->userdata, "WARNING", "%s: the search for boot entries %s", device->node,
-                         how ?: "failed");
+                boot_log(scan->log, scan->userdata, "WARNING", "%s: the search for boot entries %s",
+                         device->node, how ?: "failed");
         }
 
         device->child = child_free(device->child);
@@ -240,7 +241,7 @@ static int scan_add(struct scan *scan, struct udev_device *udev_device) {
         struct device **larger, *known;
         uint64_t sectors;
 
-        /* The paths of a multi-path NVMe have no node; an empty drive or an unbound loop device has no size. */
+        /* A path of a multi-path NVMe has no node; an empty drive or an unbound loop device has no size. */
         if (!node || !size || parse_u64(size, &sectors) < 0 || sectors == 0)
                 return 0;
 
@@ -384,12 +385,14 @@ static int scan_wait_for_more(struct scan *scan) {
                 return 0;
         }
 
-        boot_log(scan->log, scan->userdata, "INFO", "no boot entry%s%s%s on a local disk yet: waiting %s for disks",
-                 pattern ? " that matches \"" : "", pattern ?: "", pattern ? "\"" : "", FORMAT_DURATION(wait));
+        boot_log(scan->log, scan->userdata, "INFO",
+                 "no boot entry%s%s%s on a local disk yet: waiting %s for disks",
+                 pattern ? " that matches \"" : "", pattern ?: "", pattern ? "\"" : "",
+                 FORMAT_DURATION(wait));
         return event_add_timer(scan->event, wait, on_expired, scan, &scan->timer);
 }
 
-/* Looks into all block devices, and while nothing has been found into those that come until the wait is over. */
+/* Looks into all block devices, and while nothing has been found, into those that come in time. */
 static int scan_run(struct scan *scan) {
         int r;
 
@@ -426,8 +429,8 @@ static int scan_run(struct scan *scan) {
         }
 }
 
-/* A loader.conf speaks for its whole disk: with an ESP and a boot loader partition, it lies on the former and the
- * entries on the latter. */
+/* A loader.conf speaks for its whole disk: with an ESP and a boot loader partition, it lies on the former and
+ * the entries on the latter. */
 static void scan_mark_defaults(const struct scan *scan) {
         for (size_t i = 0; i < scan->n_devices; i++)
                 for (size_t k = 0; scan->devices[i]->pattern && k < scan->entries->n_items; k++) {
@@ -459,7 +462,8 @@ static int local_find(struct event *e, const struct plan *plan, struct boot_entr
         /* Before the devices are enumerated, so that none slips through in between. */
         r = scan_monitor(&scan);
         if (r < 0)
-                boot_log(log, userdata, "WARNING", "disks that appear late will not be noticed: %s", strerror(-r));
+                boot_log(log, userdata, "WARNING", "disks that appear late will not be noticed: %s",
+                         strerror(-r));
 
         r = scan_run(&scan);
         if (r < 0)
@@ -469,18 +473,19 @@ static int local_find(struct event *e, const struct plan *plan, struct boot_entr
         return 0;
 }
 
-static int open_named(const struct volume *volume, const struct boot_entry *entry, const char *what, const char *path,
-                      boot_log_t log, void *userdata) {
+static int open_named(const struct volume *volume, const struct boot_entry *entry, const char *what,
+                      const char *path, boot_log_t log, void *userdata) {
         int fd = tree_open_file(volume->root_fd, path);
 
         if (fd < 0)
-                boot_log(log, userdata, "ERROR", "%s on %s: its %s %s cannot be opened: %s", entry->id, entry->device,
-                         what, path, strerror(-fd));
+                boot_log(log, userdata, "ERROR", "%s on %s: its %s %s cannot be opened: %s", entry->id,
+                         entry->device, what, path, strerror(-fd));
 
         return fd;
 }
 
-static int local_open(const struct boot_entry *entry, struct boot_image *image, boot_log_t log, void *userdata) {
+static int local_open(const struct boot_entry *entry, struct boot_image *image, boot_log_t log,
+                      void *userdata) {
         _cleanup_(volume_done) struct volume volume = VOLUME_NONE;
         _cleanup_free_ char *reason = NULL;
         int r;

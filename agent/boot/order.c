@@ -71,8 +71,8 @@ int version_compare(const char *a, const char *b) {
                 a = skip_separators(a);
                 b = skip_separators(b);
 
-                /* Before the ends are looked at: "1.0~rc1" is older than "1.0". The specification's steps have it the
-                 * other way round, against its own definition of the tilde; systemd does as here. */
+                /* Before the ends are looked at, as systemd does: "1.0~rc1" is older than "1.0". The
+                 * specification's steps have it the other way round, against its definition of the tilde. */
                 if (*a == '~' || *b == '~') {
                         if (*a != *b)
                                 return *a == '~' ? -1 : 1;
@@ -175,5 +175,6 @@ static int compare_items(const void *x, const void *y, void *userdata) {
 
 void boot_entries_sort(struct boot_entries *entries, const char *pattern) {
         if (entries->n_items > 0)
-                qsort_r(entries->items, entries->n_items, sizeof(struct boot_entry *), compare_items, (void *) pattern);
+                qsort_r(entries->items, entries->n_items, sizeof(struct boot_entry *), compare_items,
+                        (void *) pattern);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "base/child.h"
 #include "report.h"
+#include "base/child.h"
 
 void report_log(const char *severity, const char *message, void *userdata) {
         const int *report_fd = userdata;
@@ -11,7 +11,8 @@ void report_log(const char *severity, const char *message, void *userdata) {
 }
 
 bool report_forward(const json_t *message, boot_log_t log, void *userdata) {
-        const char *severity = json_get_string(message, "severity"), *text = json_get_string(message, "message");
+        const char *severity = json_get_string(message, "severity"),
+                   *text = json_get_string(message, "message");
 
         if (!severity || !text)
                 return false;

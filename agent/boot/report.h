@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* report.h: carries a boot_log_t out of the process that looks into a device, over its report file descriptor. */
+/* report.h: carries a boot_log_t out of the process that looks into a device, over its report file
+ * descriptor. */
 #pragma once
 
 #include "boot.h"

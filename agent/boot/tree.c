@@ -55,7 +55,8 @@ int tree_open_file(int root_fd, const char *path) {
         return TAKE_FD(fd);
 }
 
-/* All of the file in a new buffer, with a NUL behind it; of a larger one, just enough to see that it is too large. */
+/* All of the file in a new buffer, with a NUL behind it; of a larger one, just enough to see that it is too
+ * large. */
 static int tree_read_file(int root_fd, const char *path, char **ret, size_t *ret_size) {
         _cleanup_close_ int fd = -EBADF;
         _cleanup_free_ char *buffer = NULL;
@@ -107,8 +108,8 @@ static int read_loader(int root_fd, const char *place, char **ret_default, boot_
         return 0;
 }
 
-/* entries.srel says by whose rules the directory is to be read; without it, by the specification's. Returns 1 when it
- * is by those, 0 (told through log), a negative errno. */
+/* entries.srel says by whose rules the directory is to be read; without it, by the specification's. Returns 1
+ * when it is by those, 0 (told through log), a negative errno. */
 static int check_rules(int root_fd, const char *place, boot_log_t log, void *userdata) {
         _cleanup_free_ char *text = NULL, *rules = NULL;
         size_t size;
@@ -126,13 +127,13 @@ static int check_rules(int root_fd, const char *place, boot_log_t log, void *use
         if (streq(rules, "type1"))
                 return 1;
 
-        boot_log(log, userdata, "INFO", "%s: loader/entries is left alone: its rules are \"%s\", not \"type1\"", place,
-                 rules);
+        boot_log(log, userdata, "INFO",
+                 "%s: loader/entries is left alone: its rules are \"%s\", not \"type1\"", place, rules);
         return 0;
 }
 
-static int read_entry(int root_fd, const char *place, const char *name, struct boot_entries *entries, boot_log_t log,
-                      void *userdata) {
+static int read_entry(int root_fd, const char *place, const char *name, struct boot_entries *entries,
+                      boot_log_t log, void *userdata) {
         _cleanup_(boot_entry_freep) struct boot_entry *entry = NULL;
         _cleanup_free_ char *path = NULL, *text = NULL, *reason = NULL, *printable = NULL;
         size_t size;
@@ -149,8 +150,8 @@ static int read_entry(int root_fd, const char *place, const char *name, struct b
         if (r == -ENOMEM)
                 return r;
         if (r <= 0) {
-                boot_log(log, userdata, r < 0 ? "WARNING" : "INFO", "%s: %s is left out: %s", place, printable,
-                         reason ?: strerror(-r));
+                boot_log(log, userdata, r < 0 ? "WARNING" : "INFO", "%s: %s is left out: %s", place,
+                         printable, reason ?: strerror(-r));
                 return 0;
         }
 
@@ -201,8 +202,8 @@ static int read_directory(int root_fd, const char *place, struct boot_entries *e
                         continue;
 
                 if (n++ == ENTRIES_MAX) {
-                        boot_log(log, userdata, "WARNING", "%s: only %u files of loader/entries are looked at", place,
-                                 ENTRIES_MAX);
+                        boot_log(log, userdata, "WARNING",
+                                 "%s: only %u files of loader/entries are looked at", place, ENTRIES_MAX);
                         return 0;
                 }
 
@@ -212,8 +213,8 @@ static int read_directory(int root_fd, const char *place, struct boot_entries *e
         }
 }
 
-int tree_read_entries(int root_fd, const char *place, struct boot_entries *entries, char **ret_default, boot_log_t log,
-                      void *userdata) {
+int tree_read_entries(int root_fd, const char *place, struct boot_entries *entries, char **ret_default,
+                      boot_log_t log, void *userdata) {
         _cleanup_free_ char *pattern = NULL;
         int r;
 

@@ -64,8 +64,9 @@ static void print_table(const struct boot_entries *entries) {
         for (size_t i = 0; i < entries->n_items; i++) {
                 const struct boot_entry *entry = entries->items[i];
 
-                printf("%s%s%s%s%s\n", entry->title ?: entry->id, entry->version ? " " : "", entry->version ?: "",
-                       entry->is_default ? " (default)" : "", entry->tries_left == 0 ? " (failed too often)" : "");
+                printf("%s%s%s%s%s\n", entry->title ?: entry->id, entry->version ? " " : "",
+                       entry->version ?: "", entry->is_default ? " (default)" : "",
+                       entry->tries_left == 0 ? " (failed too often)" : "");
                 printf("        id       %s\n", entry->id);
                 printf("        device   %s\n", entry->device);
                 printf("        linux    %s\n", entry->linux_path);
@@ -89,15 +90,16 @@ static int do_list(const struct boot_entries *entries, bool json) {
                 print_table(entries);
 
         if (entries->n_items == 0) {
-                log_line("there is no boot entry: no local disk has a file system with loader/entries/*.conf");
+                log_line(
+                        "there is no boot entry: no local disk has a file system with loader/entries/*.conf");
                 return 1;
         }
 
         return 0;
 }
 
-static int do_load(struct event *e, const struct plan *plan, const struct boot_entries *entries, const char *id,
-                   bool now) {
+static int do_load(struct event *e, const struct plan *plan, const struct boot_entries *entries,
+                   const char *id, bool now) {
         for (size_t i = 0; i < entries->n_items; i++) {
                 int r;
 

@@ -15,8 +15,8 @@ struct mount_option {
         const char *key, *value; /* value NULL: a flag */
 };
 
-/* The file systems that boot entries lie on. The options keep the kernel from replaying a journal, which it would
- * otherwise write to the disk even for a read-only mount. */
+/* The file systems that boot entries lie on. The options keep the kernel from replaying a journal, which it
+ * would otherwise write to the disk even for a read-only mount. */
 static const struct filesystem {
         const char *type;   /* libblkid's name */
         const char *driver; /* the kernel's */
@@ -72,8 +72,7 @@ static int volume_probe(int fd, const struct filesystem **ret_filesystem, enum v
                 return -ENOMEM;
 
         errno = 0;
-        if (blkid_probe_set_device(probe, fd, 0, 0) < 0 ||
-            blkid_probe_enable_superblocks(probe, 1) < 0 ||
+        if (blkid_probe_set_device(probe, fd, 0, 0) < 0 || blkid_probe_enable_superblocks(probe, 1) < 0 ||
             blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE) < 0 ||
             blkid_probe_enable_partitions(probe, 1) < 0 ||
             blkid_probe_set_partitions_flags(probe, BLKID_PARTS_ENTRY_DETAILS) < 0)
@@ -102,7 +101,7 @@ static int volume_probe(int fd, const struct filesystem **ret_filesystem, enum v
         return 0;
 }
 
-/* What the file system itself said about a failure: messages "e TEXT" come out of its context one a read(). */
+/* What the file system itself said about a failure: its context hands out a message "e TEXT" a read(). */
 static char *context_error(int context_fd) {
         char message[256];
         ssize_t n;
@@ -116,7 +115,8 @@ static char *context_error(int context_fd) {
         return NULL;
 }
 
-/* Makes the file system's superblock known to the kernel, and a mount of it that hangs nowhere in the file tree. */
+/* Makes the file system's superblock known to the kernel, and a mount of it that hangs nowhere in the file
+ * tree. */
 static int volume_mount(const char *device, const struct filesystem *filesystem, bool read_only_superblock,
                         int *ret_fd, char **ret_message) {
         _cleanup_close_ int context_fd = -EBADF;
@@ -174,14 +174,14 @@ int volume_open(const char *device, struct volume *ret, char **ret_reason) {
 
         r = volume_mount(device, filesystem, true, &root_fd, &message);
         if (r == -EBUSY) {
-                /* The running system has it mounted read-write, and a superblock is one or the other. What is mounted
-                 * here is read-only all the same. */
+                /* The running system has it mounted read-write, and a superblock is one or the other. What is
+                 * mounted here is read-only all the same. */
                 free(TAKE_PTR(message));
                 r = volume_mount(device, filesystem, false, &root_fd, &message);
         }
         if (r < 0) {
-                *ret_reason = strprintf("the %s (%s) cannot be mounted: %s%s%s", role_names[role], filesystem->type,
-                                        strerror(-r), message ? ": " : "", message ?: "");
+                *ret_reason = strprintf("the %s (%s) cannot be mounted: %s%s%s", role_names[role],
+                                        filesystem->type, strerror(-r), message ? ": " : "", message ?: "");
                 return r;
         }
 

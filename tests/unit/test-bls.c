@@ -75,7 +75,8 @@ static void the_specification_s_own_example_parses(void **state _unused_) {
         assert_string_equal(parsed.entry->version, "3.8.0-2.fc19.x86_64");
         assert_string_equal(parsed.entry->options, "root=UUID=6d3376e4-fc93-4509-95ec-a21d68011da2 quiet");
         assert_string_equal(parsed.entry->architecture, "x64");
-        assert_string_equal(parsed.entry->linux_path, "/6a9857a393724b7a981ebb5b8495b9ea/3.8.0-2.fc19.x86_64/linux");
+        assert_string_equal(parsed.entry->linux_path,
+                            "/6a9857a393724b7a981ebb5b8495b9ea/3.8.0-2.fc19.x86_64/linux");
         assert_string_equal(parsed.entry->initrds[0],
                             "/6a9857a393724b7a981ebb5b8495b9ea/3.8.0-2.fc19.x86_64/initrd");
         assert_null(parsed.entry->initrds[1]);
@@ -100,7 +101,8 @@ static void last_line_needs_no_newline(void **state _unused_) {
 }
 
 static void crlf_line_ends_are_taken(void **state _unused_) {
-        _cleanup_parsed_ struct parsed parsed = parse("title Debian\r\nlinux /vmlinuz\r\n\r\ninitrd /initrd.img\r\n");
+        _cleanup_parsed_ struct parsed parsed =
+                parse("title Debian\r\nlinux /vmlinuz\r\n\r\ninitrd /initrd.img\r\n");
 
         assert_usable(&parsed);
         assert_string_equal(parsed.entry->title, "Debian");
@@ -117,20 +119,23 @@ static void tabs_separate_like_blanks(void **state _unused_) {
 }
 
 static void comments_and_blank_lines_say_nothing(void **state _unused_) {
-        _cleanup_parsed_ struct parsed parsed = parse("# linux /wrong\n\n   \n  # linux /wrong too\nlinux /vmlinuz\n#");
+        _cleanup_parsed_ struct parsed parsed =
+                parse("# linux /wrong\n\n   \n  # linux /wrong too\nlinux /vmlinuz\n#");
 
         assert_usable(&parsed);
         assert_string_equal(parsed.entry->linux_path, "/vmlinuz");
 }
 
 static void comment_may_hold_any_byte(void **state _unused_) {
-        _cleanup_parsed_ struct parsed parsed = parse("# f\xfcr Stra\xdf" "e\nlinux /vmlinuz\n");
+        _cleanup_parsed_ struct parsed parsed = parse("# f\xfcr Stra\xdf"
+                                                      "e\nlinux /vmlinuz\n");
 
         assert_usable(&parsed);
 }
 
 static void number_sign_within_a_value_is_part_of_it(void **state _unused_) {
-        _cleanup_parsed_ struct parsed parsed = parse("linux /vmlinuz\noptions console=ttyS0 # not a comment\n");
+        _cleanup_parsed_ struct parsed parsed =
+                parse("linux /vmlinuz\noptions console=ttyS0 # not a comment\n");
 
         assert_usable(&parsed);
         assert_string_equal(parsed.entry->options, "console=ttyS0 # not a comment");
@@ -156,7 +161,8 @@ static void options_are_joined_in_order(void **state _unused_) {
 }
 
 static void unknown_keys_are_ignored(void **state _unused_) {
-        _cleanup_parsed_ struct parsed parsed = parse("linux /vmlinuz\ngrub_users $grub_users\nflavour\nLINUX /other\n");
+        _cleanup_parsed_ struct parsed parsed =
+                parse("linux /vmlinuz\ngrub_users $grub_users\nflavour\nLINUX /other\n");
 
         assert_usable(&parsed);
         assert_string_equal(parsed.entry->linux_path, "/vmlinuz");
@@ -171,7 +177,8 @@ static void of_a_repeated_key_the_last_value_counts(void **state _unused_) {
 }
 
 static void utf_8_title_is_kept(void **state _unused_) {
-        _cleanup_parsed_ struct parsed parsed = parse("title Größe \xe2\x82\xac \xf0\x9f\x9a\xa2\nlinux /vmlinuz\n");
+        _cleanup_parsed_ struct parsed parsed =
+                parse("title Größe \xe2\x82\xac \xf0\x9f\x9a\xa2\nlinux /vmlinuz\n");
 
         assert_usable(&parsed);
         assert_string_equal(parsed.entry->title, "Größe € 🚢");
@@ -192,13 +199,15 @@ static void entry_for_another_architecture_is_left_out(void **state _unused_) {
 static void efi_program_is_left_out(void **state _unused_) {
         _cleanup_parsed_ struct parsed parsed = parse("title Shell\nefi /EFI/tools/shell.efi\n");
 
-        assert_not_for_this_machine(&parsed, "it starts an EFI program, which needs the firmware's boot services");
+        assert_not_for_this_machine(&parsed,
+                                    "it starts an EFI program, which needs the firmware's boot services");
 }
 
 static void entry_with_a_device_tree_is_left_out(void **state _unused_) {
         _cleanup_parsed_ struct parsed parsed = parse("linux /vmlinuz\ndevicetree /board.dtb\n");
 
-        assert_not_for_this_machine(&parsed, "it needs a device tree, which this machine's kernels do not take");
+        assert_not_for_this_machine(&parsed,
+                                    "it needs a device tree, which this machine's kernels do not take");
 }
 
 static void missing_linux_is_an_error(void **state _unused_) {
@@ -233,7 +242,8 @@ static void escape_sequence_does_not_reach_the_console(void **state _unused_) {
 }
 
 static void eight_bit_control_character_does_not_reach_the_console(void **state _unused_) {
-        _cleanup_parsed_ struct parsed parsed = parse("linux /vmlinuz\ntitle \xc2\x9b" "2J\n");
+        _cleanup_parsed_ struct parsed parsed = parse("linux /vmlinuz\ntitle \xc2\x9b"
+                                                      "2J\n");
 
         assert_malformed(&parsed, "line 2 has a byte that is no text in UTF-8");
 }
@@ -282,7 +292,8 @@ static void longest_line_is_taken_and_one_byte_more_is_not(void **state _unused_
                 assert_int_equal(strlen(parsed.entry->options), BLS_LINE_MAX - 8);
         }
         {
-                _cleanup_parsed_ struct parsed parsed = parse_bytes("test.conf", text, before + BLS_LINE_MAX + 1);
+                _cleanup_parsed_ struct parsed parsed =
+                        parse_bytes("test.conf", text, before + BLS_LINE_MAX + 1);
 
                 assert_malformed(&parsed, "line 2 is longer than 4096 bytes");
         }
@@ -319,7 +330,8 @@ static void too_many_initrds_are_an_error(void **state _unused_) {
 }
 
 static void file_cut_off_anywhere_is_no_trap(void **state _unused_) {
-        static const char text[] = "title Größe\r\nlinux /vmlinuz\ninitrd /initrd.img\noptions ro\narchitecture x64\n";
+        static const char text[] =
+                "title Größe\r\nlinux /vmlinuz\ninitrd /initrd.img\noptions ro\narchitecture x64\n";
 
         /* In a buffer of exactly its size, so that the sanitizer sees a byte read behind it. */
         for (size_t size = 0; size < sizeof(text); size++) {
@@ -383,8 +395,9 @@ static void file_name_from_fat_may_be_in_capitals(void **state _unused_) {
 }
 
 static void other_file_names_are_no_entries(void **state _unused_) {
-        static const char *const bad[] = {"", ".conf", "+3.conf", "debian", "debian.conf~", "debian.efi", "a b.conf",
-                                          "a\nb.conf", "a\x1b.conf", "\xc3\xa4.conf"};
+        static const char *const bad[] = {
+                "",           ".conf",    "+3.conf",   "debian",     "debian.conf~",
+                "debian.efi", "a b.conf", "a\nb.conf", "a\x1b.conf", "\xc3\xa4.conf"};
         char *id = NULL;
         int left, done;
 

@@ -8,7 +8,8 @@
 #include "tests/unit/unit.h"
 
 static const char full[] =
-        "{\"source\":\"local\",\"device\":\"/dev/sda1\",\"id\":\"debian\",\"title\":\"Debian\",\"version\":\"6.1\","
+        "{\"source\":\"local\",\"device\":\"/dev/"
+        "sda1\",\"id\":\"debian\",\"title\":\"Debian\",\"version\":\"6.1\","
         "\"sortKey\":\"debian\",\"machineId\":\"aaaa\",\"architecture\":\"x64\",\"linux\":\"/vmlinuz\","
         "\"options\":\"ro\",\"initrds\":[\"/ucode\",\"/initrd.img\"],\"triesLeft\":2,\"triesDone\":1,"
         "\"default\":true}";
@@ -61,9 +62,12 @@ static void json_that_lacks_something_or_has_another_type_is_refused(void **stat
                 "[]",
                 "{\"source\":\"local\",\"device\":\"/dev/sda1\",\"id\":\"debian\"}",
                 "{\"source\":\"local\",\"device\":\"/dev/sda1\",\"id\":7,\"linux\":\"/l\"}",
-                "{\"source\":\"local\",\"device\":\"/dev/sda1\",\"id\":\"d\",\"linux\":\"/l\",\"initrds\":[1]}",
-                "{\"source\":\"local\",\"device\":\"/dev/sda1\",\"id\":\"d\",\"linux\":\"/l\",\"triesLeft\":-2}",
-                "{\"source\":\"local\",\"device\":\"/dev/sda1\",\"id\":\"d\",\"linux\":\"/l\",\"triesDone\":4294967296}",
+                "{\"source\":\"local\",\"device\":\"/dev/sda1\",\"id\":\"d\",\"linux\":\"/"
+                "l\",\"initrds\":[1]}",
+                "{\"source\":\"local\",\"device\":\"/dev/sda1\",\"id\":\"d\",\"linux\":\"/"
+                "l\",\"triesLeft\":-2}",
+                "{\"source\":\"local\",\"device\":\"/dev/sda1\",\"id\":\"d\",\"linux\":\"/"
+                "l\",\"triesDone\":4294967296}",
         };
         struct boot_entry *entry = NULL;
 

@@ -51,7 +51,8 @@ static void file_without_the_magic_is_refused(void **state _unused_) {
 
         make_header(header);
         header[0x202] = 'h';
-        assert_refused(header, sizeof(header), 0, -ENOEXEC, "it is no x86 kernel: the header of a bzImage is missing");
+        assert_refused(header, sizeof(header), 0, -ENOEXEC,
+                       "it is no x86 kernel: the header of a bzImage is missing");
 }
 
 static void file_cut_off_anywhere_in_its_header_is_refused(void **state _unused_) {
@@ -63,7 +64,8 @@ static void file_cut_off_anywhere_in_its_header_is_refused(void **state _unused_
 
                 assert_non_null(copy);
                 memcpy(copy, header, size);
-                assert_refused(copy, size, 0, -ENOEXEC, "it is no x86 kernel: the header of a bzImage is missing");
+                assert_refused(copy, size, 0, -ENOEXEC,
+                               "it is no x86 kernel: the header of a bzImage is missing");
         }
 }
 
@@ -72,7 +74,8 @@ static void kernel_too_old_for_kexec_file_load_is_refused(void **state _unused_)
 
         make_header(header);
         header[0x206] = 0x0b;
-        assert_refused(header, sizeof(header), 0, -ENOEXEC, "it is a kernel of boot protocol 2.11, and kexec needs 2.12");
+        assert_refused(header, sizeof(header), 0, -ENOEXEC,
+                       "it is a kernel of boot protocol 2.11, and kexec needs 2.12");
 }
 
 static int make_file(const void *data, size_t size) {
@@ -127,7 +130,9 @@ static void loading_what_is_no_kernel_says_so(void **state _unused_) {
         _cleanup_(boot_image_done) struct boot_image image = BOOT_IMAGE_NONE;
         _cleanup_free_ char *reason = NULL;
 
-        image.kernel_fd = make_file("\x7f" "ELF", 4);
+        image.kernel_fd = make_file("\x7f"
+                                    "ELF",
+                                    4);
         assert_int_equal(kexec_load(&image, "quiet", &reason), -ENOEXEC);
         assert_string_equal(reason, "it is no x86 kernel: the header of a bzImage is missing");
 }

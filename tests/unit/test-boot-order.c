@@ -45,8 +45,9 @@ static void versions_compare_as_the_specification_s_examples(void **state _unuse
 
 /* The list stands in systemd's own source, above its comparison. */
 static void versions_compare_as_systemd_says(void **state _unused_) {
-        static const char *const versions[] = {"122.1",      "123~rc1-1", "123",     "123-a",  "123-a.1", "123-1",
-                                               "123-1.1",    "123^post1", "123.a-1", "123.1-1", "123a-1",  "124-1"};
+        static const char *const versions[] = {"122.1",   "123~rc1-1", "123",     "123-a",
+                                               "123-a.1", "123-1",     "123-1.1", "123^post1",
+                                               "123.a-1", "123.1-1",   "123a-1",  "124-1"};
 
         for (size_t i = 0; i < ELEMENTSOF(versions); i++)
                 for (size_t k = i + 1; k < ELEMENTSOF(versions); k++)
@@ -180,13 +181,15 @@ static void same_entry_on_two_disks_sorts_by_device(void **state _unused_) {
         _cleanup_(boot_entries_done) struct boot_entries entries = {};
 
         for (size_t i = 0; i < ELEMENTSOF(devices); i++)
-                assert_int_equal(boot_entries_add(&entries, entry_new(devices[i], "debian.conf", "linux /l\n")), 0);
+                assert_int_equal(
+                        boot_entries_add(&entries, entry_new(devices[i], "debian.conf", "linux /l\n")), 0);
         boot_entries_sort(&entries, NULL);
         assert_string_equal(entries.items[0]->device, "/dev/nvme2n1p1");
 }
 
 static void pattern_matches_with_and_without_suffix_in_either_case(void **state _unused_) {
-        _cleanup_(boot_entry_freep) struct boot_entry *entry = entry_new("/dev/sda1", "Debian-12+3.conf", "linux /l\n");
+        _cleanup_(boot_entry_freep) struct boot_entry *entry =
+                entry_new("/dev/sda1", "Debian-12+3.conf", "linux /l\n");
 
         assert_true(boot_entry_matches(entry, "debian-12"));
         assert_true(boot_entry_matches(entry, "debian-*"));

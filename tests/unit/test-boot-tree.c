@@ -14,8 +14,8 @@
 #include "boot/tree.h"
 #include "tests/unit/unit.h"
 
-/* A directory that stands for the root of a file system, with a file beside it that must not be reached, and what was
- * logged. */
+/* A directory that stands for the root of a file system, with a file beside it that must not be reached, and
+ * what was logged. */
 struct fixture {
         char path[32];
         int outside_fd, root_fd;
@@ -64,7 +64,8 @@ static int set_up(void **state) {
         return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st _unused_, int type _unused_, struct FTW *ftw _unused_) {
+static int remove_one(const char *path, const struct stat *st _unused_, int type _unused_,
+                      struct FTW *ftw _unused_) {
         return remove(path);
 }
 
@@ -167,7 +168,8 @@ static void entry_for_another_machine_is_told_but_no_warning(void **state) {
         put(f, "loader/entries/arm.conf", "linux /vmlinuz\narchitecture aa64\n");
 
         assert_int_equal(read_entries(f), 0);
-        assert_log(f, "INFO: /dev/test1: arm.conf is left out: it is for the architecture aa64, and this machine is "
+        assert_log(f, "INFO: /dev/test1: arm.conf is left out: it is for the architecture aa64, and this "
+                      "machine is "
                       "x64\n");
         assert_int_equal(f->entries.n_items, 0);
 }
@@ -217,7 +219,8 @@ static void directory_by_other_rules_is_left_alone(void **state) {
         put(f, "loader/entries/debian.conf", "linux /vmlinuz\n");
 
         assert_int_equal(read_entries(f), 0);
-        assert_log(f, "INFO: /dev/test1: loader/entries is left alone: its rules are \"grub\", not \"type1\"\n");
+        assert_log(f,
+                   "INFO: /dev/test1: loader/entries is left alone: its rules are \"grub\", not \"type1\"\n");
         assert_int_equal(f->entries.n_items, 0);
 }
 
@@ -228,7 +231,8 @@ static void bad_loader_conf_costs_a_warning_and_no_entries(void **state) {
         put(f, "loader/entries/debian.conf", "linux /vmlinuz\n");
 
         assert_int_equal(read_entries(f), 0);
-        assert_log(f, "WARNING: /dev/test1: loader/loader.conf is not followed: line 1 has a byte that is no text in "
+        assert_log(f, "WARNING: /dev/test1: loader/loader.conf is not followed: line 1 has a byte that is no "
+                      "text in "
                       "UTF-8\n");
         assert_null(f->pattern);
         assert_int_equal(f->entries.n_items, 1);
