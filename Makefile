@@ -187,4 +187,7 @@ fuzz: $(FUZZERS:%=build/fuzz/fuzz-%) ## let each fuzzer search for FUZZ_TIME sec
 		build/fuzz/fuzz-$$f -max_total_time=$(FUZZ_TIME) -print_final_stats=1 \
 			-artifact_prefix=build/fuzz/found/$$f- build/fuzz/found/$$f tests/fuzz/corpus/$$f || exit 1; done
 
--include $(shell find build -name '*.d' 2>/dev/null)
+bench: build/seatrial ## measure the memory trial beside stressapptest
+	tests/bench/memory
+
+-include $(shell find $(VARIANTS:%=build/%) -type f -name '*.d' 2>/dev/null)
