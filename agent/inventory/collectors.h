@@ -14,6 +14,11 @@ extern const struct collector collector_storage;
 extern const struct collector collector_network;
 extern const struct collector collector_usb;
 
+/* Reads the firmware's table. A machine without one, or one whose table only root may read, is a machine of
+ * which less is known: *ret is NULL then. Returns 0, or why there is a table that cannot be used: -EBADMSG, a
+ * negative errno. */
+int firmware_table_read(const struct inventory_roots *roots, struct smbios **ret);
+
 /* Each adds to part, an object, what the firmware's table says about it; without a table (NULL) every member
  * is null, and lists are empty. Return 0, -ENOMEM. */
 int system_decode(const struct smbios *smbios, json_t *part);

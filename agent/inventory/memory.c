@@ -454,8 +454,8 @@ static int memory_collect(const struct inventory_roots *roots, json_t **ret) {
         if (!part)
                 return -ENOMEM;
 
-        r = smbios_read(roots->sys, &smbios);
-        if (r < 0 && r != -ENOENT)
+        r = firmware_table_read(roots, &smbios);
+        if (r < 0)
                 return r;
 
         r = memory_decode(smbios, part);

@@ -202,8 +202,8 @@ static int processors_collect(const struct inventory_roots *roots, json_t **ret)
         if (r < 0)
                 return r;
 
-        r = smbios_read(roots->sys, &smbios);
-        if (r < 0 && r != -ENOENT)
+        r = firmware_table_read(roots, &smbios);
+        if (r < 0)
                 return r;
 
         r = processors_decode(smbios, part);

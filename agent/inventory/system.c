@@ -291,8 +291,8 @@ static int system_collect(const struct inventory_roots *roots, json_t **ret) {
         if (!part)
                 return -ENOMEM;
 
-        r = smbios_read(roots->sys, &smbios);
-        if (r < 0 && r != -ENOENT)
+        r = firmware_table_read(roots, &smbios);
+        if (r < 0)
                 return r;
 
         r = system_decode(smbios, part);

@@ -30,8 +30,7 @@ static void help(void) {
              "  -f, --format FORMAT  json or table, wherever the output goes\n"
              "  -h, --help           this text\n"
              "\n"
-             "Exit status: 0 when everything could be found out, 1 when a part could not.\n"
-             "Some of it can only be read by root.");
+             "Exit status: 0 when every part could be had, 1 when one could not.");
 }
 
 static const struct collector *find_collector(const char *name) {
@@ -123,6 +122,9 @@ int verb_inventory(int argc, char **argv) {
                 fputc('\n', stderr);
                 return 2;
         }
+
+        if (geteuid() != 0)
+                log_line("inventory: not run by root, so what only root may read stays unknown");
 
         r = event_new(&event);
         if (r < 0) {
