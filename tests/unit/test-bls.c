@@ -257,6 +257,8 @@ static void broken_utf_8_is_an_error(void **state _unused_) {
                 "\xc3\x28",         /* no continuation */
                 "\xc0\xaf",         /* overlong */
                 "\xe0\x80\xaf",     /* overlong */
+                "\xe0\x9f\xbf",     /* overlong */
+                "\xf0\x8f\xbf\xbf", /* overlong */
                 "\xed\xa0\x80",     /* surrogate */
                 "\xf4\x90\x80\x80", /* over U+10FFFF */
                 "\xf8\x88\x80\x80\x80",

@@ -145,6 +145,16 @@ static void bad_entries_come_last(void **state _unused_) {
         assert_order(&entries, NULL, IDS("debian-12", "debian-11", "other", "debian-13"));
 }
 
+static void bad_entry_compares_as_later_than_any_other(void **state _unused_) {
+        _cleanup_(boot_entry_freep) struct boot_entry *good = entry_new("/dev/sda1", "a.conf", "linux /l\n"),
+                                                      *bad = entry_new("/dev/sda1", "z+0.conf",
+                                                                       "linux /l\nsort-key a\n");
+
+        assert_true(boot_entry_compare(good, bad) < 0);
+        assert_true(boot_entry_compare(bad, good) > 0);
+        assert_int_equal(boot_entry_compare(bad, bad), 0);
+}
+
 static void what_was_tried_less_often_comes_first(void **state _unused_) {
         _cleanup_(boot_entries_done) struct boot_entries entries = {};
 
@@ -220,6 +230,7 @@ int main(void) {
                 cmocka_unit_test(entries_of_a_sort_key_sort_by_machine_id_then_newest_version),
                 cmocka_unit_test(without_a_sort_key_the_newest_file_name_comes_first),
                 cmocka_unit_test(bad_entries_come_last),
+                cmocka_unit_test(bad_entry_compares_as_later_than_any_other),
                 cmocka_unit_test(what_was_tried_less_often_comes_first),
                 cmocka_unit_test(loader_s_default_comes_first_unless_it_is_bad),
                 cmocka_unit_test(what_the_plan_names_comes_before_the_loader_s_default),
