@@ -20,17 +20,25 @@ PYTEST  := $(PYTHON) -B -m pytest -p no:cacheprovider
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
 
 # --- tasks ---------------------------------------------------------------------------------------------------------
 
-.PHONY: all run test unit e2e fuzz bench check clean help setup
+.PHONY: all run test unit e2e fuzz fuzz-corpus bench clean help setup
 
-all: build/seatrial build/initramfs.cpio.xz build/flash.fd ## build the agent, its initramfs and the flash image
+all: build/seatrial build/initramfs.cpio.xz build/flash.fd build/bzImage ## build the agent, its initramfs, the kernels and the flash image
 
-run: all build/disk/production.raw bmc ## power on a server under QEMU, and see it through to its production OS
+MACHINE := build/flash.fd build/disk/production.raw build/tests/bmc/bmc-redfish build/tests/bmc/bootstrap.so
+
+run: $(MACHINE) ## power on a server under QEMU, and see it through to its production OS
 	scripts/qemu/run
 
-test: unit fuzz-corpus e2e ## set up what is missing, and pass all tests
+test: ## set up what is missing, and pass all tests
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory fuzz-corpus
+	@$(MAKE) --no-print-directory e2e
 
 setup: ## install the Debian packages that are missing
 	@scripts/setup
@@ -129,15 +137,13 @@ build/flash.fd: build/tools/mkflash build/flash/bds.efi build/kernel/bzImage bui
 		--bds build/flash/bds.efi --kernel build/kernel/bzImage --initramfs build/initramfs.cpio.xz \
 		--cmdline "$(CMDLINE)" --drop scripts/flash/drop-dxe --drop scripts/flash/drop-tpm
 
-build/bzImage: build/kernel/bzImage build/initramfs.cpio.xz ## relink the kernel with the initramfs inside, for other boot firmware
+# Not for QEMU: for firmware that starts one file.
+build/bzImage: build/kernel/bzImage build/initramfs.cpio.xz
 	$(Q)scripts/kernel --embed build/initramfs.cpio.xz $@
 
 # --- the BMC beside the machine ------------------------------------------------------------------------------------
 
 BMC_SOURCES := $(wildcard tests/bmc/redfish/*.c)
-
-.PHONY: bmc
-bmc: build/tests/bmc/bmc-redfish build/tests/bmc/bootstrap.so
 
 build/tests/bmc/bmc-redfish: $(BMC_SOURCES:%.c=build/ship/%.o) build/ship/libseatrial.a
 	@mkdir -p $(@D)
@@ -173,10 +179,13 @@ build/fuzz/fuzz-%: build/fuzz/tests/fuzz/fuzz-%.o build/fuzz/libseatrial.a
 
 # The channel's tests talk to the test BMC.
 unit: UNIT_PROGRAMS = $(foreach t,$(UNIT_TESTS),build/ship/tests/unit/test-$(t) build/asan/tests/unit/test-$(t))
-unit: bmc $(foreach t,$(UNIT_TESTS),build/ship/tests/unit/test-$(t) build/asan/tests/unit/test-$(t)) ## run the unit tests, plain and under the sanitizers
+unit: build/tests/bmc/bmc-redfish $(foreach t,$(UNIT_TESTS),build/ship/tests/unit/test-$(t) build/asan/tests/unit/test-$(t)) ## run the unit tests, plain and under the sanitizers
 	@for test in $(UNIT_PROGRAMS); do \
 		$$test >$$test.log 2>&1 || { cat $$test.log; exit 1; }; \
 		printf '%-45s %s\n' "$$test" "$$(grep -o 'PASSED.*' $$test.log)"; done
+
+e2e: $(MACHINE) build/tools/mkflash ## boot whole machines under QEMU, and see what they do
+	@$(PYTEST) tests/e2e
 
 fuzz-corpus: $(FUZZERS:%=build/fuzz/fuzz-%) ## run each fuzzer over its corpus
 	@for f in $(FUZZERS); do echo "fuzz-$$f over tests/fuzz/corpus/$$f"; \
