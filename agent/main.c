@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One binary: PID 1 of the initramfs, the agent, and its parts as commands for a person on any Linux machine. */
+/* One binary: PID 1 of the initramfs, the agent, and its parts as commands for a person on any Linux machine.
+ */
 
 #include <stdio.h>
 #include <string.h>

@@ -22,8 +22,8 @@
 #define MESSAGE_MAX (4U * 1024 * 1024)
 #define TEXT_MAX    4096U
 
-/* How long a killed child may take to die: one that had all of a machine's memory gives it back in seconds, and one that
- * waits for a hung device does so in the kernel, perhaps for ever. */
+/* How long a killed child may take to die: one that had all of a machine's memory gives it back in seconds,
+ * and one that waits for a hung device does so in the kernel, perhaps for ever. */
 #define DEATH_LIMIT (10 * USEC_PER_SEC)
 
 struct stream {
@@ -97,7 +97,8 @@ static int child_kill(struct child *child) {
                             : event_add_timer(child->event, DEATH_LIMIT, on_timeout, child, &child->timer);
 }
 
-static int on_report_readable(struct event_source *source _unused_, int fd, uint32_t revents _unused_, void *userdata) {
+static int on_report_readable(struct event_source *source _unused_, int fd, uint32_t revents _unused_,
+                              void *userdata) {
         struct child *child = userdata;
         int r;
 
@@ -113,7 +114,8 @@ static int on_report_readable(struct event_source *source _unused_, int fd, uint
         return r == -EAGAIN ? 0 : r;
 }
 
-static int on_text_readable(struct event_source *source _unused_, int fd, uint32_t revents _unused_, void *userdata) {
+static int on_text_readable(struct event_source *source _unused_, int fd, uint32_t revents _unused_,
+                            void *userdata) {
         struct child *child = userdata;
         int r;
 
@@ -142,7 +144,8 @@ static int on_exit_(struct event_source *source _unused_, int fd, uint32_t reven
         return 0;
 }
 
-static int on_timeout(struct event_source *source _unused_, int fd _unused_, uint32_t revents _unused_, void *userdata) {
+static int on_timeout(struct event_source *source _unused_, int fd _unused_, uint32_t revents _unused_,
+                      void *userdata) {
         struct child *child = userdata;
 
         if (!child->killed) {
@@ -159,7 +162,8 @@ static int on_timeout(struct event_source *source _unused_, int fd _unused_, uin
         return 0;
 }
 
-static void _noreturn_ child_run(pid_t parent, int report_fd, int text_fd, child_main_t function, void *function_data) {
+static void _noreturn_ child_run(pid_t parent, int report_fd, int text_fd, child_main_t function,
+                                 void *function_data) {
         sigset_t none;
         int null_fd, r;
 
@@ -196,10 +200,12 @@ static int stream_add(struct child *child, struct stream *stream, int fd, event_
         return event_add_io(child->event, fd, EPOLLIN, callback, child, &stream->source);
 }
 
-int child_start(struct event *e, const char *name, uint64_t timeout_usec, child_main_t function, void *function_data,
-                const struct child_handler *handler, void *userdata, struct child **ret) {
+int child_start(struct event *e, const char *name, uint64_t timeout_usec, child_main_t function,
+                void *function_data, const struct child_handler *handler, void *userdata,
+                struct child **ret) {
         _cleanup_(child_freep) struct child *child = NULL;
-        _cleanup_close_ int report_read = -EBADF, report_write = -EBADF, text_read = -EBADF, text_write = -EBADF;
+        _cleanup_close_ int report_read = -EBADF, report_write = -EBADF, text_read = -EBADF,
+                            text_write = -EBADF;
         pid_t parent = getpid();
         int pipe_fds[2], r;
 
@@ -271,10 +277,6 @@ const char *child_name(const struct child *child) {
         return child->name;
 }
 
-pid_t child_pid(const struct child *child) {
-        return child->pid;
-}
-
 bool child_done(const struct child *child) {
         return (child->reaped || child->abandoned) && child->report.fd < 0 && child->text.fd < 0;
 }
@@ -320,7 +322,8 @@ char *child_result_describe(const struct child *child) {
                 return strdup("is running");
         case CHILD_TIMED_OUT:
                 return strprintf("ran longer than its limit of %s%s", FORMAT_DURATION(child->timeout),
-                                 child->abandoned ? ", and hangs in the kernel, where it cannot be ended" : "");
+                                 child->abandoned ? ", and hangs in the kernel, where it cannot be ended"
+                                                  : "");
         case CHILD_BROKEN:
                 return strdup("sent a report that is no JSON object");
         case CHILD_KILLED:

@@ -10,7 +10,8 @@
 
 struct event {
         int epoll_fd;
-        struct event_source *graveyard; /* freed within a callback, but perhaps still in the events being handled */
+        struct event_source
+                *graveyard; /* freed within a callback, but perhaps still in the events being handled */
         bool dispatching;
 };
 
@@ -50,8 +51,8 @@ struct event *event_free(struct event *e) {
         return NULL;
 }
 
-static int event_add(struct event *e, int fd, uint32_t events, bool timer, event_callback_t callback, void *userdata,
-                     struct event_source **ret) {
+static int event_add(struct event *e, int fd, uint32_t events, bool timer, event_callback_t callback,
+                     void *userdata, struct event_source **ret) {
         _cleanup_free_ struct event_source *source = NULL;
         struct epoll_event ev = {.events = events};
 
@@ -145,7 +146,8 @@ static void event_bury(struct event *e) {
         }
 }
 
-/* epoll counts in milliseconds: rounded up, so that a wait is never cut short and then done again and again. */
+/* epoll counts in milliseconds: rounded up, so that a wait is never cut short and then done again and again.
+ */
 static int timeout_msec(uint64_t usec) {
         if (usec == USEC_INFINITY)
                 return -1;
@@ -175,7 +177,8 @@ int event_iterate(struct event *e, uint64_t timeout_usec) {
                 if (source->timer && read(source->fd, &expirations, sizeof(expirations)) < 0)
                         continue;
 
-                r = source->callback(source, source->timer ? -1 : source->fd, events[i].events, source->userdata);
+                r = source->callback(source, source->timer ? -1 : source->fd, events[i].events,
+                                     source->userdata);
         }
         e->dispatching = nested;
 

@@ -9,7 +9,8 @@
 
 #include "macro.h"
 
-/* Closes fd unless it is negative; keeps errno. Always returns -EBADF, so that "fd = safe_close(fd)" reads well. */
+/* Closes fd unless it is negative; keeps errno. Always returns -EBADF, so that "fd = safe_close(fd)" reads
+ * well. */
 int safe_close(int fd);
 
 static inline void closep(int *fd) {
@@ -24,13 +25,14 @@ static inline void fclosep(FILE **f) {
 #define _cleanup_close_  _cleanup_(closep)
 #define _cleanup_fclose_ _cleanup_(fclosep)
 
-/* Reads path (relative to dir_fd, or AT_FDCWD) to its end into a new buffer with a NUL behind it, which *ret_size
- * (may be NULL) does not count. Returns 0, -EFBIG when the file holds more than max bytes, a negative errno. */
+/* Reads path (relative to dir_fd, or AT_FDCWD) to its end into a new buffer with a NUL behind it, which
+ * *ret_size (may be NULL) does not count. Returns 0, -EFBIG when the file holds more than max bytes, a
+ * negative errno. */
 int read_file_at(int dir_fd, const char *path, size_t max, char **ret, size_t *ret_size);
 int read_file(const char *path, size_t max, char **ret, size_t *ret_size);
 
-/* Reads a file of one line, as sysfs attributes are, without its newline and surrounding white space. Returns 0,
- * -ENODATA when nothing is left, a negative errno. */
+/* Reads a file of one line, as sysfs attributes are, without its newline and surrounding white space. Returns
+ * 0, -ENODATA when nothing is left, a negative errno. */
 int read_line_file_at(int dir_fd, const char *path, char **ret);
 int read_line_file(const char *path, char **ret);
 
@@ -43,7 +45,8 @@ int write_all(int fd, const void *data, size_t size);
 /* Writes text to an existing file such as a sysfs attribute, in one write(). Returns 0, a negative errno. */
 int write_text_file(const char *path, const char *text);
 
-/* Makes the file anew with that content, never half of it: written beside it, then renamed. Returns 0, -errno. */
+/* Makes the file anew with that content, never half of it: written beside it, then renamed. Returns 0,
+ * -errno. */
 int write_file_atomic(const char *path, const void *data, size_t size, mode_t mode);
 
 /* Makes path and all directories above it. Returns 0 (also when it is there), a negative errno. */

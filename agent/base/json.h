@@ -10,16 +10,18 @@
 
 #define _cleanup_json_ _cleanup_(json_decrefp)
 
-/* Sets key to a string, or to null when value is NULL: unknown is told, never left out. Returns 0, -ENOMEM (also
- * when value is no valid UTF-8: sanitize text from outside first). */
+/* Sets key to a string, or to null when value is NULL: unknown is told, never left out. Returns 0, -ENOMEM
+ * (also when value is no valid UTF-8: sanitize text from outside first). */
 int json_set_string(json_t *object, const char *key, const char *value);
 
-/* Sets key to the number. JSON integers are signed: values over INT64_MAX give -ERANGE. Returns 0, -ENOMEM. */
+/* Sets key to the number. JSON integers are signed: values over INT64_MAX give -ERANGE. Returns 0, -ENOMEM.
+ */
 int json_set_u64(json_t *object, const char *key, uint64_t value);
 
 int json_set_bool(json_t *object, const char *key, bool value);
 
-/* Sets key to value, whose reference is taken in every case; NULL counts as out of memory. Returns 0, -ENOMEM. */
+/* Sets key to value, whose reference is taken in every case; NULL counts as out of memory. Returns 0,
+ * -ENOMEM. */
 int json_set(json_t *object, const char *key, json_t *value);
 
 /* Appends value, whose reference is taken in every case; NULL counts as out of memory. Returns 0, -ENOMEM. */

@@ -11,12 +11,12 @@
 #define MIN_WIDTH     40U
 #define MAX_WIDTH     120U
 
-#define NAME_COLUMN   8U
-#define TEXT_COLUMN   20U
-#define TIME_WIDTH    12U /* " 59 min 59 s" */
+#define NAME_COLUMN 8U
+#define TEXT_COLUMN 20U
+#define TIME_WIDTH  12U /* " 59 min 59 s" */
 
-#define RESET         "\033[0m"
-#define BOLD          "\033[1m"
+#define RESET "\033[0m"
+#define BOLD  "\033[1m"
 
 static const struct {
         const char *text, *colour;
@@ -56,7 +56,8 @@ static void put(struct screen *screen, const char *colour, const char *text, uns
         fprintf(screen->file, "%s%-*s%s", coloured ? colour : "", (int) width, text, coloured ? RESET : "");
 }
 
-/* How many bytes of text fit into width columns, cut at a blank where there is one. One byte is taken for a column. */
+/* How many bytes of text fit into width columns, cut at a blank where there is one. One byte is taken for a
+ * column. */
 static size_t fitting(const char *text, size_t width) {
         size_t length = strlen(text);
 
@@ -115,12 +116,4 @@ void screen_progress(struct screen *screen, const char *name, double fraction, c
                 (int) (screen->width - TEXT_COLUMN - 8), text);
         fflush(screen->file);
         screen->progress_shown = true;
-}
-
-void screen_rule(struct screen *screen) {
-        clear_progress(screen);
-        for (unsigned i = 0; i + 1 < screen->width; i++)
-                fputc('-', screen->file);
-        fputc('\n', screen->file);
-        fflush(screen->file);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* screen.h: rows for a person on a terminal or a serial console: a mark, a name, a text that wraps, a time. */
+/* screen.h: rows for a person on a terminal or a serial console: a mark, a name, a text that wraps, a time.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -10,10 +11,10 @@ enum mark { MARK_NONE, MARK_OK, MARK_SKIP, MARK_WARNING, MARK_FAIL };
 
 struct screen {
         FILE *file;
-        unsigned width;       /* columns */
+        unsigned width; /* columns */
         bool colour;
-        bool terminal;        /* understands cursor movement */
-        bool progress_shown;  /* the cursor stands on a progress line */
+        bool terminal;       /* understands cursor movement */
+        bool progress_shown; /* the cursor stands on a progress line */
 };
 
 enum screen_colour { SCREEN_COLOUR_AUTO, SCREEN_COLOUR_YES, SCREEN_COLOUR_NO };
@@ -24,12 +25,10 @@ void screen_init(struct screen *screen, FILE *file, enum screen_colour colour);
 /* A heading: a name in bold, and what it means behind it. */
 void screen_heading(struct screen *screen, const char *name, const char *text);
 
-/* "  ok    memory      8 slots, 2 filled      0.1 s"; text wraps under its own column. usec USEC_INFINITY: no time. */
+/* "  ok    memory      8 slots, 2 filled      0.1 s"; text wraps under its own column. usec USEC_INFINITY: no
+ * time. */
 void screen_row(struct screen *screen, enum mark mark, const char *name, const char *text, uint64_t usec);
 
-/* A line that the next row or progress line overwrites: "  ..    memory      43 %  text". Nothing where the cursor
- * cannot move. */
+/* A line that the next row or progress line overwrites: "  ..    memory      43 %  text". Nothing where the
+ * cursor cannot move. */
 void screen_progress(struct screen *screen, const char *name, double fraction, const char *text);
-
-/* A line across. */
-void screen_rule(struct screen *screen);

@@ -62,25 +62,13 @@ int parse_u64(const char *s, uint64_t *ret) {
         return 0;
 }
 
-int parse_boolean(const char *s) {
-        static const char *const yes[] = {"yes", "true", "on", "1"}, *const no[] = {"no", "false", "off", "0"};
-
-        for (size_t i = 0; i < ELEMENTSOF(yes); i++) {
-                if (strcasecmp(s, yes[i]) == 0)
-                        return 1;
-                if (strcasecmp(s, no[i]) == 0)
-                        return 0;
-        }
-
-        return -EINVAL;
-}
-
 struct unit {
         const char *name;
         uint64_t factor;
 };
 
-/* A non-negative number with an optional fraction and one of the units; the first unit is meant when none stands. */
+/* A non-negative number with an optional fraction and one of the units; the first unit is meant when none
+ * stands. */
 static int parse_with_unit(const char *s, const struct unit *units, size_t n_units, uint64_t *ret) {
         uint64_t factor = units[0].factor;
         size_t digits;
@@ -123,6 +111,7 @@ static int parse_with_unit(const char *s, const struct unit *units, size_t n_uni
 }
 
 int parse_size(const char *s, uint64_t *ret) {
+        /* clang-format off */
         static const struct unit units[] = {
                 {"B", 1},
                 {"K", 1ULL << 10}, {"KiB", 1ULL << 10}, {"KB", 1ULL << 10},
@@ -130,18 +119,18 @@ int parse_size(const char *s, uint64_t *ret) {
                 {"G", 1ULL << 30}, {"GiB", 1ULL << 30}, {"GB", 1ULL << 30},
                 {"T", 1ULL << 40}, {"TiB", 1ULL << 40}, {"TB", 1ULL << 40},
         };
+        /* clang-format on */
 
         return parse_with_unit(s, units, ELEMENTSOF(units), ret);
 }
 
 int parse_duration(const char *s, uint64_t *ret_usec) {
+        /* clang-format off */
         static const struct unit units[] = {
-                {"s", USEC_PER_SEC},
-                {"us", 1},
-                {"ms", USEC_PER_MSEC},
-                {"min", 60 * USEC_PER_SEC}, {"m", 60 * USEC_PER_SEC},
-                {"h", 3600 * USEC_PER_SEC},
+                {"s", USEC_PER_SEC}, {"us", 1}, {"ms", USEC_PER_MSEC},
+                {"min", 60 * USEC_PER_SEC}, {"m", 60 * USEC_PER_SEC}, {"h", 3600 * USEC_PER_SEC},
         };
+        /* clang-format on */
 
         return parse_with_unit(s, units, ELEMENTSOF(units), ret_usec);
 }
@@ -173,7 +162,8 @@ char *format_duration(char buffer[static FORMAT_DURATION_MAX], uint64_t usec) {
         if (usec < 100 * USEC_PER_SEC)
                 snprintf(buffer, FORMAT_DURATION_MAX, "%.1f s", (double) usec / (double) USEC_PER_SEC);
         else if (seconds < 3600)
-                snprintf(buffer, FORMAT_DURATION_MAX, "%" PRIu64 " min %02" PRIu64 " s", seconds / 60, seconds % 60);
+                snprintf(buffer, FORMAT_DURATION_MAX, "%" PRIu64 " min %02" PRIu64 " s", seconds / 60,
+                         seconds % 60);
         else
                 snprintf(buffer, FORMAT_DURATION_MAX, "%" PRIu64 " h %02" PRIu64 " min",
                          MIN(seconds / 3600, (uint64_t) 99999999), seconds / 60 % 60);

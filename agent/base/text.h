@@ -28,11 +28,8 @@ char *strprintf(const char *format, ...) _printf_(1, 2);
 /* Decimal or 0x, nothing before or behind it. Returns 0, -EINVAL, -ERANGE. */
 int parse_u64(const char *s, uint64_t *ret);
 
-/* yes/no, true/false, on/off, 1/0. Returns 1, 0, -EINVAL. */
-int parse_boolean(const char *s);
-
-/* Bytes: a number, perhaps with a fraction, and K, M, G or T (powers of 1024; "KiB", "GB" as well). Returns 0,
- * -EINVAL, -ERANGE. */
+/* Bytes: a number, perhaps with a fraction, and K, M, G or T (powers of 1024; "KiB", "GB" as well). Returns
+ * 0, -EINVAL, -ERANGE. */
 int parse_size(const char *s, uint64_t *ret);
 
 /* A time: a number, perhaps with a fraction, and us, ms, s, min or h; seconds when bare. In microseconds.
@@ -65,6 +62,6 @@ void hex_encode(const void *data, size_t size, char *hex);
 /* Exactly size bytes out of 2 * size digits, either case. Returns 0, -EINVAL. */
 int hex_decode(const char *hex, void *data, size_t size);
 
-/* A copy of at most size bytes in which every byte that is no printable ASCII stands as '?', trailing white space
- * cut off: for text that firmware or a device has written. Returns NULL when memory is short. */
+/* A copy of at most size bytes in which every byte that is no printable ASCII stands as '?', trailing white
+ * space cut off: for text that firmware or a device has written. Returns NULL when memory is short. */
 char *text_sanitize(const void *data, size_t size);

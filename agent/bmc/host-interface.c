@@ -32,7 +32,7 @@ static void host_device_done(struct host_device *device) {
 }
 
 static int _printf_(3, 4)
-reject(struct host_interfaces *interfaces, uint16_t handle, const char *format, ...) {
+        reject(struct host_interfaces *interfaces, uint16_t handle, const char *format, ...) {
         struct host_interface_rejection *larger;
         char *reason;
         va_list ap;

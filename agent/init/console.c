@@ -94,7 +94,8 @@ int console_take(const char *name) {
         (void) fd_set_nonblock(fd, false);
         console_reset(fd);
 
-        /* /dev/console itself can be nobody's controlling terminal; without one, Ctrl-C does not work, no more. */
+        /* /dev/console itself can be nobody's controlling terminal; without one, Ctrl-C does not work, no
+         * more. */
         (void) ioctl(fd, TIOCSCTTY, 1);
 
         for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)

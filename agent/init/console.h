@@ -22,6 +22,6 @@ void consoles_get(struct consoles *ret);
 /* Whether that terminal can be opened. Returns 0, a negative errno. */
 int console_probe(const char *name);
 
-/* In a new process: makes that terminal the controlling one and standard input, output and error, with sane modes.
- * Returns 0, a negative errno. */
+/* In a new process: makes that terminal the controlling one and standard input, output and error, with sane
+ * modes. Returns 0, a negative errno. */
 int console_take(const char *name);

@@ -20,9 +20,6 @@
 #include "mounts.h"
 #include "rescue.h"
 
-/* LINUX_REBOOT_CMD_KEXEC, which glibc calls by no name of its own. */
-#define REBOOT_KEXEC 0x45584543
-
 #define KLOG_SET_CONSOLE_LEVEL 8
 #define KLOG_ERRORS_ONLY       4
 
@@ -30,7 +27,7 @@
 
 struct init {
         int signal_fd;
-        pid_t agent;          /* 0: it does not run */
+        pid_t agent; /* 0: it does not run */
         struct rescue rescue;
 };
 
@@ -107,7 +104,7 @@ static void act_on(struct init *init, const struct outcome *outcome) {
         switch (outcome->action) {
         case OUTCOME_KEXEC:
                 printf("\nseatrial: starting %s\n\n", outcome->reason);
-                leave(init, REBOOT_KEXEC, "kexec");
+                leave(init, RB_KEXEC, "kexec");
                 break;
         case OUTCOME_POWEROFF:
                 printf("\nseatrial: power off: %s\n", outcome->reason);

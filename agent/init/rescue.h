@@ -12,7 +12,8 @@ struct rescue {
         pid_t shells[CONSOLES_MAX]; /* 0: none there, it could not be started */
 };
 
-/* Says why on each console, and starts a shell there. Returns 0, a negative errno when there is none at all. */
+/* Says why on each console, and starts a shell there. Returns 0, a negative errno when there is none at all.
+ */
 int rescue_start(struct rescue *rescue, const char *reason);
 
 /* True when pid was one of its shells. */

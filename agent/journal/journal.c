@@ -121,8 +121,8 @@ int journal_new(const struct plan *plan, const struct journal_options *options, 
                 if (r > 0)
                         journal->n_sinks++;
                 if (r < 0)
-                        r = journal_log(journal, "ERROR", "the journal's %s cannot be opened: %s", sinks[i]->name,
-                                        strerror(-r));
+                        r = journal_log(journal, "ERROR", "the journal's %s cannot be opened: %s",
+                                        sinks[i]->name, strerror(-r));
                 if (r < 0)
                         return r;
         }
@@ -167,9 +167,10 @@ int journal_run_start(struct journal *journal, const char *stage, json_t *parame
                 return r;
 
         r = journal_run_artifact(journal, "testRunStart",
-                                 json_pack("{s:s, s:s, s:s, s:O, s:O, s:{s:s, s:s}}", "name", stage, "version",
-                                           SEATRIAL_VERSION, "commandLine", "seatrial run", "parameters",
-                                           owned_parameters, "dutInfo", owned_dut_info, "metadata", "boot", journal->boot, "stage", stage));
+                                 json_pack("{s:s, s:s, s:s, s:O, s:O, s:{s:s, s:s}}", "name", stage,
+                                           "version", SEATRIAL_VERSION, "commandLine", "seatrial run",
+                                           "parameters", owned_parameters, "dutInfo", owned_dut_info,
+                                           "metadata", "boot", journal->boot, "stage", stage));
         if (r < 0)
                 return r;
 
@@ -185,8 +186,9 @@ int journal_run_start(struct journal *journal, const char *stage, json_t *parame
 int journal_run_end(struct journal *journal, enum ocp_status status, enum ocp_result result) {
         int r;
 
-        r = journal_run_artifact(journal, "testRunEnd", json_pack("{s:s, s:s}", "status", status_names[status], "result",
-                                                                  result_names[result]));
+        r = journal_run_artifact(
+                journal, "testRunEnd",
+                json_pack("{s:s, s:s}", "status", status_names[status], "result", result_names[result]));
         free(journal->stage);
         journal->stage = NULL;
         return r;
@@ -196,7 +198,8 @@ int journal_step_artifact(struct journal *journal, unsigned step, const char *ki
         char id[16];
 
         snprintf(id, sizeof(id), "%u", step);
-        return journal_append(journal, "testStepArtifact", json_pack("{s:s, s:o}", "testStepId", id, kind, content));
+        return journal_append(journal, "testStepArtifact",
+                              json_pack("{s:s, s:o}", "testStepId", id, kind, content));
 }
 
 int journal_step_start(struct journal *journal, const char *name, unsigned *ret_step) {
@@ -216,7 +219,8 @@ int journal_step_start(struct journal *journal, const char *name, unsigned *ret_
 }
 
 int journal_step_end(struct journal *journal, unsigned step, enum ocp_status status) {
-        return journal_step_artifact(journal, step, "testStepEnd", json_pack("{s:s}", "status", status_names[status]));
+        return journal_step_artifact(journal, step, "testStepEnd",
+                                     json_pack("{s:s}", "status", status_names[status]));
 }
 
 static json_t *log_new(const char *severity, const char *format, va_list ap) {
@@ -257,7 +261,8 @@ int journal_log(struct journal *journal, const char *severity, const char *forma
         log = log_new(severity, format, ap);
         va_end(ap);
 
-        return journal->stage ? journal_run_artifact(journal, "log", log) : json_append(journal->pending, log);
+        return journal->stage ? journal_run_artifact(journal, "log", log)
+                              : json_append(journal->pending, log);
 }
 
 void journal_progress(struct journal *journal, unsigned step, double fraction, const char *text) {
@@ -272,7 +277,8 @@ int journal_flush(struct journal *journal, uint64_t timeout_usec) {
         int r = 0;
 
         for (size_t i = 0; i < journal->n_sinks; i++)
-                if (journal->sinks[i].ops->flush && journal->sinks[i].ops->flush(journal->sinks[i].sink, timeout_usec) < 0)
+                if (journal->sinks[i].ops->flush &&
+                    journal->sinks[i].ops->flush(journal->sinks[i].sink, timeout_usec) < 0)
                         r = -ETIMEDOUT;
 
         return r;

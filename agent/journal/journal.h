@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* journal.h: the one ordered stream of records of what happens on this machine, as OCP Test & Validation 2.0 lines. One
- * run a stage; a record is identified by boot, stage and sequence number. Who writes knows nothing of who reads: readers
- * are the sinks of sinks.c. */
+/* journal.h: the one ordered stream of records of what happens on this machine, as OCP Test & Validation 2.0
+ * lines. One run a stage; a record is identified by boot, stage and sequence number. Who writes knows nothing
+ * of who reads: readers are the sinks of sinks.c. */
 #pragma once
 
 #include <stdbool.h>
@@ -24,14 +24,15 @@ struct journal_options {
         bool lines;              /* write the lines to standard output, for a program */
 };
 
-/* Opens the journal and those of its sinks that the options ask for; what they point to must outlive it. Returns 0,
- * a negative errno. */
+/* Opens the journal and those of its sinks that the options ask for; what they point to must outlive it.
+ * Returns 0, a negative errno. */
 int journal_new(const struct plan *plan, const struct journal_options *options, struct journal **ret);
 struct journal *journal_free(struct journal *journal);
 DEFINE_CLEANUP(struct journal *, journal_free);
 
-/* All that follow return 0, or a negative errno when the record could not be made; a sink that fails is told of in the
- * others and left out from then on, and is no error here. A json_t argument's reference is taken in every case. */
+/* All that follow return 0, or a negative errno when the record could not be made; a sink that fails is told
+ * of in the others and left out from then on, and is no error here. A json_t argument's reference is taken in
+ * every case. */
 
 /* Begins the run of a stage: its records count from 0. parameters: what the plan says beyond the built-in. */
 int journal_run_start(struct journal *journal, const char *stage, json_t *parameters, json_t *dut_info);
@@ -52,8 +53,10 @@ int journal_log(struct journal *journal, const char *severity, const char *forma
 /* Shown, not recorded. */
 void journal_progress(struct journal *journal, unsigned step, double fraction, const char *text);
 
-/* Waits until every sink has what was written so far, at most timeout_usec. Returns 0, -ETIMEDOUT when one has not. */
+/* Waits until every sink has what was written so far, at most timeout_usec. Returns 0, -ETIMEDOUT when one
+ * has not. */
 int journal_flush(struct journal *journal, uint64_t timeout_usec);
 
-/* Ends the sinks in good order: the BMC gets what is left and its session is closed. Returns as journal_flush(). */
+/* Ends the sinks in good order: the BMC gets what is left and its session is closed. Returns as
+ * journal_flush(). */
 int journal_close(struct journal *journal, uint64_t timeout_usec);

@@ -17,7 +17,7 @@
 struct step {
         struct step *next;
         char *id, *name;
-        char *headline;  /* what its row will say: the worst that was told, of equals the last */
+        char *headline; /* what its row will say: the worst that was told, of equals the last */
         enum mark mark;
         json_t *details; /* what else is worth a line: array of strings */
         uint64_t started;
@@ -234,9 +234,12 @@ static int step_artifact(struct console *console, const json_t *artifact) {
         content = json_object_get(artifact, "diagnosis");
         if (content) {
                 const char *type = json_get_string(content, "type");
-                enum mark mark = streq(type, "PASS") ? MARK_OK : streq(type, "FAIL") ? MARK_FAIL : MARK_WARNING;
+                enum mark mark = streq(type, "PASS")   ? MARK_OK
+                                 : streq(type, "FAIL") ? MARK_FAIL
+                                                       : MARK_WARNING;
 
-                return step_tell(step, mark, json_get_string(content, "message") ?: json_get_string(content, "verdict"));
+                return step_tell(step, mark,
+                                 json_get_string(content, "message") ?: json_get_string(content, "verdict"));
         }
 
         content = json_object_get(artifact, "error");
@@ -304,8 +307,8 @@ static void summarize_channel(struct console *console) {
 
         text = strprintf("%" PRIu64 " of %" PRIu64 " records delivered%s", acknowledged, console->n_records,
                          channel_get_state(console->channel) == CHANNEL_CLOSED ? ", session closed" : "");
-        screen_row(&console->screen, acknowledged == console->n_records ? MARK_OK : MARK_WARNING, "bmc", text ?: "",
-                   USEC_INFINITY);
+        screen_row(&console->screen, acknowledged == console->n_records ? MARK_OK : MARK_WARNING, "bmc",
+                   text ?: "", USEC_INFINITY);
 }
 
 static int console_close(void *p, uint64_t timeout_usec _unused_) {

@@ -29,7 +29,8 @@ static int file_open(const struct sink_environment *environment, void **ret) {
         if (!sink)
                 return -ENOMEM;
 
-        sink->fd = open(environment->options->path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+        sink->fd =
+                open(environment->options->path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
         if (sink->fd < 0) {
                 free(sink);
                 return -errno;

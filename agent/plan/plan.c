@@ -57,7 +57,11 @@ static char *choices_describe(const char *const *choices) {
         for (size_t i = 0; choices[i]; i++) {
                 _cleanup_free_ char *before = text;
 
-                text = strprintf("%s%s%s", before ?: "", i == 0 ? "" : choices[i + 1] ? ", " : " or ", choices[i]);
+                text = strprintf("%s%s%s", before ?: "",
+                                 i == 0           ? ""
+                                 : choices[i + 1] ? ", "
+                                                  : " or ",
+                                 choices[i]);
                 if (!text)
                         return NULL;
         }
@@ -76,7 +80,8 @@ static int problem_add_value(struct plan_problems *problems, const char *where, 
         return problem_add(problems, where, strprintf("%s: \"%s\" is not %s", setting->key, value, expected));
 }
 
-int plan_set(struct plan *plan, const char *key, const char *value, const char *where, struct plan_problems *problems) {
+int plan_set(struct plan *plan, const char *key, const char *value, const char *where,
+             struct plan_problems *problems) {
         const struct setting *setting = setting_find(key);
         _cleanup_free_ char *text = NULL, *origin = NULL;
         struct plan_value *current;
@@ -150,7 +155,8 @@ struct plan *plan_free(struct plan *plan) {
         return NULL;
 }
 
-/* One pass over the file. It runs twice, on a scratch plan first, so that a file with an error changes nothing. */
+/* One pass over the file. It runs twice, on a scratch plan first, so that a file with an error changes
+ * nothing. */
 static int plan_apply_lines(struct plan *plan, const char *text, size_t size, const char *name,
                             struct plan_problems *problems) {
         _cleanup_free_ char *copy = NULL;
@@ -180,7 +186,8 @@ static int plan_apply_lines(struct plan *plan, const char *text, size_t size, co
                         continue;
 
                 if (!value || !*key)
-                        r = problem_add(problems, where, strprintf("\"%s\" is not of the form \"key = value\"", key));
+                        r = problem_add(problems, where,
+                                        strprintf("\"%s\" is not of the form \"key = value\"", key));
                 else
                         r = plan_set(plan, key, strstrip(value), where, problems);
                 if (r < 0 && r != -ENOKEY && r != -EINVAL)
@@ -190,7 +197,8 @@ static int plan_apply_lines(struct plan *plan, const char *text, size_t size, co
         return 0;
 }
 
-int plan_apply_file(struct plan *plan, const char *text, size_t size, const char *name, struct plan_problems *problems) {
+int plan_apply_file(struct plan *plan, const char *text, size_t size, const char *name,
+                    struct plan_problems *problems) {
         _cleanup_(plan_freep) struct plan *scratch = NULL;
         size_t before = problems->n_items;
         int r;

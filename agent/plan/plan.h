@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* plan.h: what to do on this machine. Layers, later ones win: built-in, the image's plan file, the BMC, the kernel
- * command line (seatrial.KEY=VALUE), options on the agent's own command line. Every value knows where it came from. */
+/* plan.h: what to do on this machine. Layers, later ones win: built-in, the image's plan file, the BMC, the
+ * kernel command line (seatrial.KEY=VALUE), options on the agent's own command line. Every value knows where
+ * it came from. */
 #pragma once
 
 #include <stdbool.h>
@@ -27,8 +28,9 @@ struct plan {
         uint64_t inventory_time_limit; /* us, for each collector */
 
         /* trial.* */
-        char **trials;                 /* names, NULL at the end */
-        enum plan_after trial_failed;  /* what a failed trial leads to; AFTER_BOOT: on to production all the same */
+        char **trials; /* names, NULL at the end */
+        enum plan_after
+                trial_failed; /* what a failed trial leads to; AFTER_BOOT: on to production all the same */
 
         struct plan_amount trial_memory_size;
         char *trial_memory_pattern;
@@ -41,15 +43,15 @@ struct plan {
 
         /* bmc.* */
         enum plan_channel bmc_channel;
-        uint64_t bmc_patience;         /* us that a stage's end waits for the BMC to have its records */
-        uint64_t bmc_interface_wait;   /* us that the BMC's network interface may take to appear */
+        uint64_t bmc_patience;       /* us that a stage's end waits for the BMC to have its records */
+        uint64_t bmc_interface_wait; /* us that the BMC's network interface may take to appear */
 
         /* production.* */
         enum plan_after production;        /* what follows when all is well */
         uint64_t production_disk_wait;     /* us that the first bootable disk may take to appear */
         enum plan_after production_failed; /* when nothing could be booted */
-        char *production_entry;            /* glob over the ids of boot entries; NULL: the loader's own order */
-        char *production_options;          /* appended to the entry's kernel command line; NULL: nothing */
+        char *production_entry;   /* glob over the ids of boot entries; NULL: the loader's own order */
+        char *production_options; /* appended to the entry's kernel command line; NULL: nothing */
 
         struct plan_value *values; /* the settings as text, in the order of the table in settings.c */
 };
@@ -76,23 +78,25 @@ int plan_new(struct plan **ret);
 struct plan *plan_free(struct plan *plan);
 DEFINE_CLEANUP(struct plan *, plan_free);
 
-/* Sets one key. Returns 0, -ENOKEY for a key that does not exist or -EINVAL for a bad value (with a problem appended;
- * the setting stays as it was), -ENOMEM. where is kept as the setting's origin. */
-int plan_set(struct plan *plan, const char *key, const char *value, const char *where, struct plan_problems *problems);
+/* Sets one key. Returns 0, -ENOKEY for a key that does not exist or -EINVAL for a bad value (with a problem
+ * appended; the setting stays as it was), -ENOMEM. where is kept as the setting's origin. */
+int plan_set(struct plan *plan, const char *key, const char *value, const char *where,
+             struct plan_problems *problems);
 
-/* Applies a plan file's text: a setting a line, "key = value", '#' begins a comment. A file with any error in it is not
- * applied at all, since half a plan is nobody's intent; every problem is appended. Returns 1 when applied, 0 when
- * refused, -ENOMEM. */
-int plan_apply_file(struct plan *plan, const char *text, size_t size, const char *name, struct plan_problems *problems);
+/* Applies a plan file's text: a setting a line, "key = value", '#' begins a comment. A file with any error in
+ * it is not applied at all, since half a plan is nobody's intent; every problem is appended. Returns 1 when
+ * applied, 0 when refused, -ENOMEM. */
+int plan_apply_file(struct plan *plan, const char *text, size_t size, const char *name,
+                    struct plan_problems *problems);
 
-/* Applies each seatrial.KEY=VALUE of a kernel command line; a bad one is appended to problems and left out alone.
- * Returns 0, -ENOMEM. */
+/* Applies each seatrial.KEY=VALUE of a kernel command line; a bad one is appended to problems and left out
+ * alone. Returns 0, -ENOMEM. */
 int plan_apply_command_line(struct plan *plan, const char *command_line, struct plan_problems *problems);
 
 void plan_problems_done(struct plan_problems *problems);
 
-/* The running machine's plan: the image's file PLAN_FILE and /proc/cmdline over the built-in defaults. A file that is
- * not there is no problem. Returns 0, -ENOMEM. */
+/* The running machine's plan: the image's file PLAN_FILE and /proc/cmdline over the built-in defaults. A file
+ * that is not there is no problem. Returns 0, -ENOMEM. */
 #define PLAN_FILE "/etc/seatrial/plan"
 int plan_load(struct plan **ret, struct plan_problems *problems);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* settings.h: the table of everything that a plan can say. A new setting is a field of struct plan and a line here. */
+/* settings.h: the table of everything that a plan can say. A new setting is a field of struct plan and a line
+ * here. */
 #pragma once
 
 #include <stddef.h>

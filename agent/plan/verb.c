@@ -12,8 +12,8 @@
 static void help(void) {
         puts("Usage: seatrial plan\n"
              "\n"
-             "Prints every setting, its value, and where the value came from. Settings stand in\n"
-             PLAN_FILE " as \"key = value\", and on the kernel command line as\n"
+             "Prints every setting, its value, and where the value came from. Settings stand in\n" PLAN_FILE
+             " as \"key = value\", and on the kernel command line as\n"
              "seatrial.key=value, which wins.\n"
              "\n"
              "  -h, --help  this text");

@@ -33,8 +33,9 @@ static void on_finished(const struct collector *collector, const json_t *part, c
         if (problem) {
                 discovery->failed = true;
                 status = OCP_ERROR;
-                (void) journal_step_artifact(journal, step, "error",
-                                             json_pack("{s:s, s:s}", "symptom", "collector-failed", "message", problem));
+                (void) journal_step_artifact(
+                        journal, step, "error",
+                        json_pack("{s:s, s:s}", "symptom", "collector-failed", "message", problem));
         } else if (part) {
                 _cleanup_free_ char *summary = collector->summarize(part);
 
@@ -53,8 +54,8 @@ static int identify(struct voyage *voyage, json_t **ret) {
         _cleanup_json_ json_t *system = NULL;
         int r;
 
-        r = inventory_take(voyage->event, &inventory_live_roots, "system", voyage->plan->inventory_time_limit, NULL, NULL,
-                           &system);
+        r = inventory_take(voyage->event, &inventory_live_roots, "system", voyage->plan->inventory_time_limit,
+                           NULL, NULL, &system);
         if (r < 0)
                 return r;
 
@@ -145,8 +146,8 @@ static int discovery_run(struct voyage *voyage) {
                         return r;
         }
 
-        r = inventory_take(voyage->event, &inventory_live_roots, NULL, voyage->plan->inventory_time_limit, &observer,
-                           &discovery, &voyage->inventory);
+        r = inventory_take(voyage->event, &inventory_live_roots, NULL, voyage->plan->inventory_time_limit,
+                           &observer, &discovery, &voyage->inventory);
         if (r < 0)
                 return r;
 

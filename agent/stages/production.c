@@ -47,14 +47,16 @@ static int find_entries(struct voyage *voyage, struct boot_entries *entries) {
 
         r = boot_find(voyage->event, voyage->plan, entries, step_log, &log);
         if (r >= 0 && entries->n_items > 0) {
-                r = journal_step_log(voyage->journal, log.step, "INFO", "%zu found; first %s on %s", entries->n_items,
-                                     entries->items[0]->title ?: entries->items[0]->id, entries->items[0]->device);
+                r = journal_step_log(voyage->journal, log.step, "INFO", "%zu found; first %s on %s",
+                                     entries->n_items, entries->items[0]->title ?: entries->items[0]->id,
+                                     entries->items[0]->device);
                 return r < 0 ? r : journal_step_end(voyage->journal, log.step, OCP_COMPLETE);
         }
 
-        r = journal_step_artifact(voyage->journal, log.step, "error",
-                                  json_pack("{s:s, s:s}", "symptom", "no-boot-entry", "message",
-                                            "no disk of this machine holds a boot entry (loader/entries/*.conf)"));
+        r = journal_step_artifact(
+                voyage->journal, log.step, "error",
+                json_pack("{s:s, s:s}", "symptom", "no-boot-entry", "message",
+                          "no disk of this machine holds a boot entry (loader/entries/*.conf)"));
         return r < 0 ? r : journal_step_end(voyage->journal, log.step, OCP_ERROR);
 }
 
@@ -99,7 +101,8 @@ static int production_run(struct voyage *voyage) {
                 return refuse(voyage, plan->trial_failed, "the trial has failed (trial.failed in the plan)");
 
         if (plan->bmc_channel == CHANNEL_REQUIRED && channel_get_state(voyage->channel) != CHANNEL_OPEN)
-                return refuse(voyage, plan->production_failed, "the BMC cannot be told (bmc.channel = required)");
+                return refuse(voyage, plan->production_failed,
+                              "the BMC cannot be told (bmc.channel = required)");
 
         if (plan->production != AFTER_BOOT)
                 return refuse(voyage, plan->production, "the plan does not want it (production.then)");

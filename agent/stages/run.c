@@ -2,8 +2,8 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <string.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/event.h"
 #include "base/fd.h"
@@ -134,8 +134,8 @@ static int voyage_sail(struct voyage *voyage) {
                 if (r < 0)
                         return log_error(r, "stage %s cannot go on", stages[i]->name);
 
-                /* What the BMC does not get in time the next stage does not wait for: the channel goes on trying, and the
-                 * end of the run tells what is missing. */
+                /* What the BMC does not get in time the next stage does not wait for: the channel goes on
+                 * trying, and the end of the run tells what is missing. */
                 (void) journal_flush(voyage->journal, voyage->plan->bmc_patience);
         }
 

@@ -22,21 +22,21 @@ struct voyage {
         struct channel *channel; /* NULL when the plan wants none */
         struct journal *journal;
 
-        json_t *inventory;       /* from discovery on */
-        bool trial_failed;       /* a trial found something, or could not run */
-        unsigned bmc_step;       /* of discovery: what the channel tells belongs to it while it is open */
+        json_t *inventory; /* from discovery on */
+        bool trial_failed; /* a trial found something, or could not run */
+        unsigned bmc_step; /* of discovery: what the channel tells belongs to it while it is open */
         enum bmc_step_state { BMC_STEP_AHEAD, BMC_STEP_OPEN, BMC_STEP_OVER } bmc_step_state;
-        json_t *bmc_early;       /* what it told before: an array of OCP logs */
-        char *bmc_summary;       /* what the channel said when its state changed last */
+        json_t *bmc_early; /* what it told before: an array of OCP logs */
+        char *bmc_summary; /* what the channel said when its state changed last */
 
-        struct outcome outcome;  /* set by production */
+        struct outcome outcome; /* set by production */
 };
 
 struct stage {
         const char *name;
 
-        /* Runs the stage from its run start to its run end in the journal. Returns 0 whatever it found, a negative
-         * errno when the agent itself could not go on. */
+        /* Runs the stage from its run start to its run end in the journal. Returns 0 whatever it found, a
+         * negative errno when the agent itself could not go on. */
         int (*run)(struct voyage *voyage);
 };
 
@@ -44,7 +44,8 @@ extern const struct stage *const stages[]; /* NULL at the end */
 
 extern const struct stage stage_discovery, stage_trial, stage_production;
 
-/* What the plan says beyond the built-in, as an object {key: value}, for a run's start. NULL when memory is short. */
+/* What the plan says beyond the built-in, as an object {key: value}, for a run's start. NULL when memory is
+ * short. */
 json_t *voyage_parameters(const struct voyage *voyage);
 
 /* For boot_log_t and the like: userdata is a struct step_log. */
@@ -55,6 +56,7 @@ struct step_log {
 
 void step_log(const char *severity, const char *message, void *userdata);
 
-/* seatrial run: the whole voyage. seatrial report: shows the journal of the last one. Return an exit status. */
+/* seatrial run: the whole voyage. seatrial report: shows the journal of the last one. Return an exit status.
+ */
 int verb_run(int argc, char **argv);
 int verb_report(int argc, char **argv);

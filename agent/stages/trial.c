@@ -34,17 +34,21 @@ static int run_one(struct voyage *voyage, const char *name, enum trial_outcome *
                 return r;
 
         if (trial) {
-                /* The BMC knows what begins before it begins: should the machine die in it, the last record tells where. */
+                /* The BMC knows what begins before it begins: should the machine die in it, the last record
+                 * tells where. */
                 (void) journal_flush(voyage->journal, voyage->plan->bmc_patience);
 
-                r = trial_run(voyage->event, trial, voyage->plan, voyage->inventory, &observer, &log, &outcome);
+                r = trial_run(voyage->event, trial, voyage->plan, voyage->inventory, &observer, &log,
+                              &outcome);
                 if (r < 0)
                         return r;
         } else {
-                _cleanup_free_ char *message = strprintf("there is no trial \"%s\" (trial.run in the plan)", name);
+                _cleanup_free_ char *message =
+                        strprintf("there is no trial \"%s\" (trial.run in the plan)", name);
 
-                r = journal_step_artifact(voyage->journal, log.step, "error",
-                                          json_pack("{s:s, s:s}", "symptom", "unknown-trial", "message", message));
+                r = journal_step_artifact(
+                        voyage->journal, log.step, "error",
+                        json_pack("{s:s, s:s}", "symptom", "unknown-trial", "message", message));
                 if (r < 0)
                         return r;
         }
@@ -68,7 +72,8 @@ static int trial_stage_run(struct voyage *voyage) {
                 return r;
 
         if (!*voyage->plan->trials) {
-                r = journal_log(voyage->journal, "WARNING", "the plan wants no trial (trial.run): nothing was tested");
+                r = journal_log(voyage->journal, "WARNING",
+                                "the plan wants no trial (trial.run): nothing was tested");
                 return r < 0 ? r : journal_run_end(voyage->journal, OCP_SKIP, OCP_NOT_APPLICABLE);
         }
 

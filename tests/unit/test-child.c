@@ -51,7 +51,8 @@ static int teardown(void **state) {
         return 0;
 }
 
-static void run(struct fixture *f, uint64_t limit, child_main_t function, struct child_result *ret, char **ret_words) {
+static void run(struct fixture *f, uint64_t limit, child_main_t function, struct child_result *ret,
+                char **ret_words) {
         _cleanup_(child_freep) struct child *child = NULL;
 
         assert_int_equal(child_start(f->event, "test", limit, function, NULL, &handler, f, &child), 0);
@@ -176,8 +177,10 @@ static void children_run_side_by_side(void **state) {
         _cleanup_(child_freep) struct child *hanging = NULL, *quick = NULL;
         struct child_result result;
 
-        assert_int_equal(child_start(f->event, "hanging", USEC_INFINITY, hangs, NULL, &handler, f, &hanging), 0);
-        assert_int_equal(child_start(f->event, "quick", USEC_INFINITY, reports_twice, NULL, &handler, f, &quick), 0);
+        assert_int_equal(child_start(f->event, "hanging", USEC_INFINITY, hangs, NULL, &handler, f, &hanging),
+                         0);
+        assert_int_equal(
+                child_start(f->event, "quick", USEC_INFINITY, reports_twice, NULL, &handler, f, &quick), 0);
         assert_int_equal(child_wait(quick, &result), 0);
         assert_int_equal(result.state, CHILD_EXITED);
         assert_false(child_done(hanging));

@@ -342,11 +342,9 @@ static void service_name_is_read_within_its_bounds(void **state _unused_) {
                 size_t size;
                 const char *name;
         } cases[] = {
-                {4, "bmc1", 4, "bmc1"},
-                {5, "bmc1", 5, "bmc1"},   /* counts the NUL */
-                {255, "bmc1", 4, "bmc1"}, /* more than there is */
-                {4, "b\x01\xffm", 4, "b??m"},
-                {0, "", 0, NULL},
+                {4, "bmc1", 4, "bmc1"},       {5, "bmc1", 5, "bmc1"}, /* counts the NUL */
+                {255, "bmc1", 4, "bmc1"},                             /* more than there is */
+                {4, "b\x01\xffm", 4, "b??m"}, {0, "", 0, NULL},
         };
 
         for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {

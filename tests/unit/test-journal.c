@@ -68,12 +68,15 @@ static void run_begins_with_schema_and_start_and_counts_from_zero(void **state) 
         _cleanup_json_ json_t *array = NULL;
         const json_t *start;
 
-        assert_int_equal(journal_run_start(f->journal, "discovery", json_object(), json_pack("{s:s}", "dutInfoId", "x")), 0);
+        assert_int_equal(journal_run_start(f->journal, "discovery", json_object(),
+                                           json_pack("{s:s}", "dutInfoId", "x")),
+                         0);
         assert_int_equal(journal_run_end(f->journal, OCP_COMPLETE, OCP_PASS), 0);
 
         array = lines(f);
         assert_int_equal(json_array_size(array), 3);
-        assert_int_equal(json_get_integer(json_object_get(json_array_get(array, 0), "schemaVersion"), "major", 0), 2);
+        assert_int_equal(
+                json_get_integer(json_object_get(json_array_get(array, 0), "schemaVersion"), "major", 0), 2);
         start = run_artifact(array, 1, "testRunStart");
         assert_string_equal(json_get_string(start, "name"), "discovery");
         assert_string_equal(json_get_string(json_object_get(start, "metadata"), "boot"), boot);

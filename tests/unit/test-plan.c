@@ -68,7 +68,8 @@ static void unknown_key_is_named_with_its_line(void **state) {
 
         assert_int_equal(apply(f, "\ntrial.memroy.size = 1G\n"), 0);
         assert_int_equal(f->problems.n_items, 1);
-        assert_problem(f, 0, "plan:2", "there is no setting \"trial.memroy.size\"; \"seatrial plan\" lists all");
+        assert_problem(f, 0, "plan:2",
+                       "there is no setting \"trial.memroy.size\"; \"seatrial plan\" lists all");
 }
 
 static void bad_value_is_named_with_what_is_expected(void **state) {
@@ -79,7 +80,8 @@ static void bad_value_is_named_with_what_is_expected(void **state) {
                                   "production.failed = boot\n"),
                          0);
         assert_int_equal(f->problems.n_items, 3);
-        assert_problem(f, 0, "plan:1", "trial.memory.size: \"lots\" is not a size such as 512M or a share such as 90%");
+        assert_problem(f, 0, "plan:1",
+                       "trial.memory.size: \"lots\" is not a size such as 512M or a share such as 90%");
         assert_problem(f, 1, "plan:2", "bmc.channel: \"maybe\" is not off, auto or required");
         assert_problem(f, 2, "plan:3", "production.failed: \"boot\" is not rescue, poweroff or reboot");
 }
@@ -125,13 +127,15 @@ static void command_line_takes_its_own_words_only(void **state) {
 static void bad_word_on_the_command_line_costs_only_itself(void **state) {
         struct fixture *f = *state;
 
-        assert_int_equal(plan_apply_command_line(f->plan,
-                                                 "seatrial.trial.memory.passes=0 seatrial.bmc.channel=off seatrial.nope "
-                                                 "seatrial.x=1",
-                                                 &f->problems),
+        assert_int_equal(plan_apply_command_line(
+                                 f->plan,
+                                 "seatrial.trial.memory.passes=0 seatrial.bmc.channel=off seatrial.nope "
+                                 "seatrial.x=1",
+                                 &f->problems),
                          0);
         assert_int_equal(f->problems.n_items, 3);
-        assert_problem(f, 0, "kernel command line", "trial.memory.passes: \"0\" is not a whole number from 1");
+        assert_problem(f, 0, "kernel command line",
+                       "trial.memory.passes: \"0\" is not a whole number from 1");
         assert_problem(f, 1, "kernel command line", "\"seatrial.nope\" has no value");
         assert_problem(f, 2, "kernel command line", "there is no setting \"x\"; \"seatrial plan\" lists all");
         assert_int_equal(f->plan->bmc_channel, CHANNEL_OFF);
@@ -153,7 +157,8 @@ static void amount_over_the_whole_is_refused(void **state) {
         struct fixture *f = *state;
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)
-                assert_int_equal(plan_set(f->plan, "trial.memory.size", bad[i], "test", &f->problems), -EINVAL);
+                assert_int_equal(plan_set(f->plan, "trial.memory.size", bad[i], "test", &f->problems),
+                                 -EINVAL);
         assert_true(f->plan->trial_memory_size.percent == 90);
 }
 

@@ -21,7 +21,8 @@ static void sizes_take_units_and_fractions(void **state _unused_) {
 }
 
 static void sizes_refuse_what_is_none(void **state _unused_) {
-        static const char *const bad[] = {"", "-1", "+1", "G", "1X", "1.2.3", "0x10", "nan", "inf", "1e3", "4 K B", " 1"};
+        static const char *const bad[] = {"",     "-1",  "+1",  "G",   "1X",    "1.2.3",
+                                          "0x10", "nan", "inf", "1e3", "4 K B", " 1"};
         uint64_t size = 42;
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)
