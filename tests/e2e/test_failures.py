@@ -148,3 +148,36 @@ def test_a_flipped_bit_fails_the_memory_trial_and_holds_the_machine(power_on):
         miscompares = [m["value"] for m in ocp.of_step(runs["trial"], "memory", "measurement")
                        if m["name"] == "miscompares"]
         assert miscompares == [1]
+
+
+# --- the agent and PID 1 themselves ---------------------------------------------------------------------------------
+
+def test_ctrl_c_at_the_console_gives_the_rescue_shell_and_exit_starts_over(power_on):
+    with power_on(disk=None) as machine:
+        machine.wait_for(r"^trial ", SECONDS)
+        machine.type("\x03")
+        assert machine.wait_for(RESCUE, SECONDS)[1] == "interrupted at the console"
+        machine.wait_for(PROMPT, SECONDS)
+        machine.type("exit\n")
+        assert "no disk" in machine.wait_for(RESCUE, SECONDS)[1]
+
+
+def test_pid_1_survives_its_own_crash_with_a_shell(power_on):
+    with power_on(disk=None) as machine:
+        machine.wait_for(RESCUE, SECONDS)
+        machine.wait_for(PROMPT, SECONDS)
+        machine.type("kill -SEGV 1\n")
+        machine.wait_for(r"PID 1 has crashed \(SEGV\)", SECONDS)
+        # A tty shared with the rescue shell: the command reaches one of the two, and both can do it.
+        machine.type("echo \"still\"-alive\n")
+        machine.wait_for(r"^still-alive\n", SECONDS)
+
+
+def test_a_mistake_in_the_plan_is_named_and_the_rest_of_it_counts(make_flash, acceleration, tmp_path):
+    flash = make_flash({**QUICK, "trial.run": "none", "trial.memroy.size": "1G", "bmc.channel": "perhaps"})
+    with Machine(tmp_path / "run", Configuration(flash=flash), acceleration=acceleration) as machine:
+        machine.wait_for(STARTING, SECONDS)
+        text = said(machine)
+        assert "plan: kernel command line: there is no setting \"trial.memroy.size\"" in text
+        assert "bmc.channel: \"perhaps\" is not off, auto or required" in text
+        assert ocp.result(runs_at_bmc(machine)["trial"]) == ("SKIP", "NOT_APPLICABLE")
