@@ -99,7 +99,8 @@ build/kernel/bzImage: always | setup
 	@scripts/kernel
 
 build/disk/production.raw: always | setup
-	@scripts/cache make disk "$$(scripts/cache key $$(find scripts/disk -type f | sort) scripts/cache)" build/disk scripts/disk/mkdisk
+	@key=$$(scripts/cache key $$(find scripts/disk -type f | sort) scripts/cache -- "$$(scripts/disk/mkdisk --inputs)") && \
+		scripts/cache make disk "$$key" build/disk scripts/disk/mkdisk
 
 build/tools/mkinitramfs: build/ship/initramfs/main.o build/ship/libseatrial.a
 build/tools/mkflash: build/ship/scripts/flash/mkflash.o build/ship/libseatrial.a
@@ -128,14 +129,10 @@ build/flash/bds.efi: scripts/flash/bds.c scripts/flash/ffs.c $(wildcard scripts/
 	$(Q)lld-link /subsystem:efi_boot_service_driver /nodefaultlib /entry:efi_main /dll /timestamp:0 /out:$@ \
 		build/flash/bds.obj build/flash/ffs.obj
 
-CMDLINE := $(shell grep -v '^\#' scripts/flash/cmdline 2>/dev/null)
-
-build/flash.fd: build/tools/mkflash build/flash/bds.efi build/kernel/bzImage build/initramfs.cpio.xz scripts/flash/cmdline \
-                scripts/flash/drop-dxe scripts/flash/drop-tpm
+build/flash.fd: build/tools/mkflash build/flash/bds.efi build/kernel/bzImage build/initramfs.cpio.xz \
+                $(addprefix scripts/flash/,pack cmdline drop-dxe drop-tpm)
 	$(call say,PACK,$@)
-	$(Q)build/tools/mkflash -o $@ --code /usr/share/OVMF/OVMF_CODE.fd --vars /usr/share/OVMF/OVMF_VARS.fd \
-		--bds build/flash/bds.efi --kernel build/kernel/bzImage --initramfs build/initramfs.cpio.xz \
-		--cmdline "$(CMDLINE)" --drop scripts/flash/drop-dxe --drop scripts/flash/drop-tpm
+	$(Q)scripts/flash/pack $@
 
 # Not for QEMU: for firmware that starts one file.
 build/bzImage: build/kernel/bzImage build/initramfs.cpio.xz

@@ -36,23 +36,15 @@ def acceleration():
 
 @pytest.fixture(scope="session")
 def make_flash(tmp_path_factory):
-    """make_flash(settings): the flash image with these settings on its command line."""
+    """make_flash(settings): the flash image with these settings on the kernel's command line."""
     made = {}
-    usual = [line for line in (ROOT / "scripts/flash/cmdline").read_text().splitlines() if not line.startswith("#")]
 
     def make(settings):
-        words = usual + [f"seatrial.{key}={value}" for key, value in settings.items()]
-        cmdline = " ".join(words)
-        if cmdline not in made:
-            made[cmdline] = tmp_path_factory.mktemp("flash") / "flash.fd"
-            subprocess.run(
-                [BUILD / "tools/mkflash", "-o", made[cmdline], "--cmdline", cmdline,
-                 "--code", "/usr/share/OVMF/OVMF_CODE.fd", "--vars", "/usr/share/OVMF/OVMF_VARS.fd",
-                 "--bds", BUILD / "flash/bds.efi", "--kernel", BUILD / "kernel/bzImage",
-                 "--initramfs", BUILD / "initramfs.cpio.xz",
-                 "--drop", ROOT / "scripts/flash/drop-dxe", "--drop", ROOT / "scripts/flash/drop-tpm"],
-                check=True, stdout=subprocess.DEVNULL)
-        return made[cmdline]
+        words = tuple(f"seatrial.{key}={value}" for key, value in settings.items())
+        if words not in made:
+            made[words] = tmp_path_factory.mktemp("flash") / "flash.fd"
+            subprocess.run([ROOT / "scripts/flash/pack", made[words], *words], check=True, stdout=subprocess.DEVNULL)
+        return made[words]
     return make
 
 
