@@ -26,9 +26,11 @@ endif
 
 # --- tasks ---------------------------------------------------------------------------------------------------------
 
-.PHONY: all run test unit e2e fuzz fuzz-corpus bench clean help setup
+.PHONY: all bzImage run test unit e2e fuzz fuzz-corpus bench clean help setup
 
-all: build/seatrial build/initramfs.cpio.xz build/flash.fd build/bzImage ## build the agent, its initramfs, the kernels and the flash image
+all: build/seatrial build/initramfs.cpio.xz build/flash.fd ## build the agent, its initramfs and the flash image
+
+bzImage: build/bzImage ## link the kernel with the initramfs inside, for firmware that starts one file (a minute)
 
 MACHINE := build/flash.fd build/disk/production.raw build/tests/bmc/bmc-redfish build/tests/bmc/bootstrap.so
 
@@ -47,7 +49,7 @@ clean: ## remove build/ (the cache of slow outputs stays)
 	rm -rf build
 
 help: ## list the tasks
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-zA-Z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # --- the agent -----------------------------------------------------------------------------------------------------
 
