@@ -8,13 +8,13 @@
 
 #include "base/child.h"
 #include "base/text.h"
-#include "bootstrap.h"
+#include "bmc/ipmi/bootstrap.h"
+#include "bmc/redfish/http.h"
+#include "bmc/redfish/redfish.h"
 #include "channel-process.h"
 #include "contact.h"
-#include "http.h"
 #include "journal-reader.h"
 #include "provisioning-log.h"
-#include "redfish.h"
 #include "wait.h"
 
 #define PAUSE_MIN     (250 * USEC_PER_MSEC)

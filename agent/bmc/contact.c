@@ -7,10 +7,10 @@
 
 #include "base/smbios.h"
 #include "base/text.h"
+#include "bmc/link/link.h"
+#include "bmc/redfish/http.h"
+#include "bmc/redfish/redfish.h"
 #include "contact.h"
-#include "http.h"
-#include "link.h"
-#include "redfish.h"
 #include "wait.h"
 
 /* A link that has no carrier by then is down for good, as far as a BMC that is there goes. */

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bootstrap.h"
-#include "host-interface.h"
-#include "interface.h"
-#include "ipmi.h"
-#include "tls.h"
+#include "bmc/ipmi/bootstrap.h"
+#include "bmc/ipmi/ipmi.h"
+#include "bmc/link/host-interface.h"
+#include "bmc/link/interface.h"
+#include "bmc/redfish/tls.h"
 
 struct http;
 struct interface_watch;

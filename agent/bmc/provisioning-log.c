@@ -7,10 +7,10 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "bmc/redfish/redfish-message.h"
+#include "bmc/redfish/redfish.h"
 #include "journal-reader.h"
 #include "provisioning-log.h"
-#include "redfish-message.h"
-#include "redfish.h"
 
 int provisioning_log_find(struct redfish *redfish, const char *system_uuid, char **ret_entries) {
         _cleanup_json_ json_t *system = NULL;

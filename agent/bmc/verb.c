@@ -8,10 +8,10 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "bmc/redfish/http.h"
+#include "bmc/redfish/redfish.h"
 #include "contact.h"
-#include "http.h"
 #include "provisioning-log.h"
-#include "redfish.h"
 #include "verb.h"
 #include "wait.h"
 

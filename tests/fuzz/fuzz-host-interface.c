@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/smbios.h"
-#include "bmc/host-interface.h"
+#include "bmc/link/host-interface.h"
 
 /* An SMBIOS table, without its entry point. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

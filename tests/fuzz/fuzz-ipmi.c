@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "bmc/bootstrap.h"
-#include "bmc/ipmi.h"
+#include "bmc/ipmi/bootstrap.h"
+#include "bmc/ipmi/ipmi.h"
 
 /* A response from the completion code on, taken for each that is decoded. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "bmc/redfish-message.h"
+#include "bmc/redfish/redfish-message.h"
 
 /* A response's body. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

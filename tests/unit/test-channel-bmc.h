@@ -22,7 +22,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "bmc/contact.h"
-#include "bmc/link.h"
+#include "bmc/link/link.h"
 #include "tests/unit/smbios-table.h"
 #include "tests/unit/unit.h"
 

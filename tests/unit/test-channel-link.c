@@ -17,7 +17,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
-#include "bmc/link.h"
+#include "bmc/link/link.h"
 #include "bmc/wait.h"
 #include "tests/unit/unit.h"
 

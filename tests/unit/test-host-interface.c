@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include "bmc/host-interface.h"
-#include "bmc/interface.h"
+#include "bmc/link/host-interface.h"
+#include "bmc/link/interface.h"
 #include "tests/unit/smbios-table.h"
 
 /* USB 0525:a4a2, MAC address 02:00:00:00:00:01: device type 04h as DSP0270 1.2 has it. */

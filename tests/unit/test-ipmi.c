@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "bmc/bootstrap.h"
-#include "bmc/ipmi.h"
+#include "bmc/ipmi/bootstrap.h"
+#include "bmc/ipmi/ipmi.h"
 #include "bmc/wait.h"
 #include "tests/unit/unit.h"
 

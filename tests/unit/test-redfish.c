@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "bmc/redfish-message.h"
+#include "bmc/redfish/redfish-message.h"
 #include "tests/unit/unit.h"
 
 static json_t *parse(const char *text) {

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bmc/wait.h"
 #include "ipmi.h"
-#include "wait.h"
 
 #define BUSY_TRIES 5U
 #define BUSY_PAUSE (200 * USEC_PER_MSEC)

@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 
 #include "base/text.h"
+#include "bmc/wait.h"
 #include "http.h"
 #include "tls.h"
-#include "wait.h"
 
 #define CONNECT_TIMEOUT (10 * USEC_PER_SEC)
 #define SILENCE_TIMEOUT (10 * USEC_PER_SEC) /* without so much as an acknowledgement from the peer's TCP */

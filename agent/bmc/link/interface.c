@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bmc/wait.h"
 #include "host-interface.h"
 #include "interface.h"
-#include "wait.h"
 
 struct interface_watch {
         struct udev *udev;

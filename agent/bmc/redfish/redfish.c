@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "bootstrap.h"
+#include "bmc/ipmi/bootstrap.h"
 #include "redfish-message.h"
 #include "redfish.h"
 

@@ -8,9 +8,9 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "bmc/wait.h"
 #include "link.h"
 #include "rtnetlink.h"
-#include "wait.h"
 
 struct link {
         unsigned index;

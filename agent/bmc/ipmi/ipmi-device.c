@@ -11,8 +11,8 @@
 #include <sys/ioctl.h>
 
 #include "base/fd.h"
+#include "bmc/wait.h"
 #include "ipmi.h"
-#include "wait.h"
 
 struct ipmi_device {
         struct ipmi ipmi;

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bootstrap.h"
+#include "bmc/ipmi/bootstrap.h"
 
 struct tls_pin {
         uint8_t fingerprint[FINGERPRINT_SIZE]; /* SHA-256 of the DER form */

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/macro.h"
-#include "ip.h"
+#include "bmc/link/ip.h"
 
 struct http;
 struct tls_pin;
