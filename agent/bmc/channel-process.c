@@ -8,36 +8,26 @@
 
 #include "base/child.h"
 #include "base/text.h"
-#include "bmc/ipmi/bootstrap.h"
 #include "bmc/redfish/http.h"
 #include "bmc/redfish/redfish.h"
 #include "channel-process.h"
 #include "contact.h"
-#include "journal-reader.h"
-#include "provisioning-log.h"
+#include "delivery.h"
+#include "session.h"
 #include "wait.h"
 
-#define PAUSE_MIN     (250 * USEC_PER_MSEC)
-#define PAUSE_MAX     (10 * USEC_PER_SEC)
-#define BATCH_SIZE    ((size_t) 64 * 1024)
-#define BATCH_RECORDS 200U
-#define GAPS_MAX      3U /* in a row, without a record taken in between */
+#define PAUSE_MIN (250 * USEC_PER_MSEC)
+#define PAUSE_MAX (10 * USEC_PER_SEC)
 
 struct process {
         int report_fd;
         struct wait wait;
         struct contact *contact;
-        struct journal_reader *reader;
-
-        /* Asked for once. Kept because the BMC may lose the session. */
-        struct bootstrap_account account;
-        bool has_account, account_worked;
+        struct session session;
+        struct delivery delivery;
 
         uint64_t give_up; /* in now_usec() time: when the search for the BMC ends */
-        char *entries;    /* path of the provisioning log's entries */
         bool was_open;
-        size_t batch_size;
-        unsigned gaps;
 
         bool outage; /* told of, and not over */
         uint64_t pause;
@@ -45,9 +35,8 @@ struct process {
 
 static void process_done(struct process *p) {
         contact_free(p->contact);
-        journal_reader_free(p->reader);
-        bootstrap_account_done(&p->account);
-        free(p->entries);
+        delivery_done(&p->delivery);
+        session_done(&p->session);
 }
 
 /* That the agent cannot be reached any more is found out by being killed with it. */
@@ -70,7 +59,7 @@ static void process_state(struct process *p, const char *state, const char *summ
 }
 
 static uint64_t process_undelivered(const struct process *p) {
-        return p->wait.records - MIN(journal_reader_position(p->reader), p->wait.records);
+        return p->wait.records - MIN(delivery_position(&p->delivery), p->wait.records);
 }
 
 static int process_read_firmware(struct process *p) {
@@ -83,58 +72,6 @@ static int process_read_firmware(struct process *p) {
                             contact->interfaces.rejected[i].handle, contact->interfaces.rejected[i].reason);
 
         return r;
-}
-
-static int process_ask_account(struct process *p) {
-        _cleanup_free_ char *problem = NULL;
-        int r;
-
-        r = bootstrap_ask_account(p->contact->trusted_ipmi, &p->wait, &p->account, &problem);
-        if (r < 0)
-                return contact_fail(p->contact, r, "%s", problem ?: strerror(-r));
-
-        p->has_account = true;
-        p->account_worked = false;
-        return 0;
-}
-
-static int process_open_session(struct process *p) {
-        int r;
-
-        if (redfish_logged_in(p->contact->redfish))
-                return 0;
-
-        if (!p->has_account) {
-                r = process_ask_account(p);
-                if (r < 0)
-                        return r;
-        }
-
-        r = redfish_login(p->contact->redfish, &p->account);
-        if (r < 0)
-                return contact_fail(p->contact, r, "the BMC opens no session: %s",
-                                    redfish_problem(p->contact->redfish));
-
-        p->account_worked = true;
-        return 0;
-}
-
-static int process_find_log(struct process *p) {
-        struct redfish *redfish = p->contact->redfish;
-        int r;
-
-        if (p->entries)
-                return 0;
-
-        r = provisioning_log_find(redfish, p->contact->system_uuid, &p->entries);
-        if (r == -ENOENT)
-                return contact_fail(p->contact, r, "the BMC offers no provisioning log: %s",
-                                    redfish_problem(redfish));
-        if (r < 0)
-                return contact_fail(p->contact, r, "the provisioning log cannot be found: %s",
-                                    redfish_problem(redfish));
-
-        return 0;
 }
 
 static int process_open(struct process *p) {
@@ -150,11 +87,11 @@ static int process_open(struct process *p) {
         if (r < 0)
                 return r;
 
-        r = process_open_session(p);
+        r = session_open(&p->session, contact);
         if (r < 0)
                 return r;
 
-        r = process_find_log(p);
+        r = delivery_find_log(&p->delivery, contact);
         if (r < 0)
                 return r;
 
@@ -173,69 +110,29 @@ static int process_open(struct process *p) {
         return 0;
 }
 
-/* The BMC wants the stage from another record on: it has lost some. */
-static int process_go_back(struct process *p, const struct journal_batch *batch, uint64_t expected) {
-        int r;
-
-        r = ++p->gaps > GAPS_MAX ? -ERANGE : journal_reader_rewind(p->reader, batch, expected);
-        if (r == -ERANGE)
-                return contact_fail(
-                        p->contact, -EREMOTEIO,
-                        "the BMC refuses record %llu of %s and wants %llu, which it has been sent",
-                        (unsigned long long) batch->first, batch->stage, (unsigned long long) expected);
-        if (r < 0)
-                return contact_fail(p->contact, r, "the journal's file cannot be read: %s", strerror(-r));
-
-        return 0;
-}
-
-static int process_post(struct process *p, const struct journal_batch *batch) {
-        uint64_t expected;
-        int r;
-
-        r = provisioning_log_post(p->contact->redfish, p->entries, batch, &expected);
-        if (r == -ESTALE)
-                return process_go_back(p, batch, expected);
-        if (r == -EFBIG && batch->last > batch->first) {
-                p->batch_size = batch->records_size / 2;
-                return 0;
-        }
-        if (r == -ENOENT)
-                return contact_fail(p->contact, r, "the BMC's provisioning log takes no entries: %s",
-                                    redfish_problem(p->contact->redfish));
-        if (r < 0)
-                return contact_fail(p->contact, r, "the BMC does not take the journal: %s",
-                                    redfish_problem(p->contact->redfish));
-
-        journal_reader_accept(p->reader, batch);
-        p->gaps = 0;
+static int process_acknowledge(struct process *p) {
         p->pause = PAUSE_MIN;
         if (p->outage) {
                 p->outage = false;
                 process_log(p, "INFO", "the BMC takes the journal again");
         }
 
-        return child_report(p->report_fd, json_pack("{sI}", "acknowledged",
-                                                    (json_int_t) journal_reader_position(p->reader)));
+        return child_report(p->report_fd,
+                            json_pack("{sI}", "acknowledged", (json_int_t) delivery_position(&p->delivery)));
 }
 
 /* Sends what the journal holds as it grows, until the agent closes the channel and nothing is left. */
 static int process_deliver(struct process *p) {
         for (;;) {
-                _cleanup_(journal_batch_done) struct journal_batch batch = {};
                 uint64_t records = p->wait.records;
                 int r;
 
-                r = journal_reader_next(p->reader, records, BATCH_RECORDS, p->batch_size, &batch);
-                if (r < 0)
-                        return contact_fail(p->contact, r, "the journal's file cannot be read: %s",
-                                            strerror(-r));
-
+                r = delivery_send(&p->delivery, p->contact, records);
                 if (r > 0)
-                        r = process_post(p, &batch);
-                else if (p->wait.closing)
+                        r = process_acknowledge(p);
+                else if (r == 0 && p->wait.closing)
                         return 0;
-                else
+                else if (r == 0)
                         r = wait_for_records(&p->wait, records);
                 if (r < 0)
                         return r;
@@ -244,13 +141,8 @@ static int process_deliver(struct process *p) {
 
 /* Whether it is worth going on after that error, perhaps with other means. */
 static bool process_may_retry(struct process *p, int error) {
-        /* The service was reset and has ended the account with the session: that is a reason for another
-         * account, as a refusal of one just given out is not. */
-        if (error == -EACCES && p->account_worked && !redfish_logged_in(p->contact->redfish)) {
-                bootstrap_account_done(&p->account);
-                p->has_account = false;
+        if (session_lost_account(&p->session, p->contact, error))
                 return true;
-        }
 
         /* It may have another certificate since it was last connected to: IPMI knows. */
         if (error == -EKEYREJECTED && p->contact->trusted)
@@ -334,17 +226,14 @@ static void process_end(struct process *p, int error) {
                 process_state(p, "failed", summary ?: problem);
         }
 
-        if (contact->trusted && redfish_logged_in(contact->redfish)) {
-                r = redfish_logout(contact->redfish);
-                if (r < 0)
-                        process_log(p, "WARNING", "the BMC's session could not be ended: %s",
-                                    redfish_problem(contact->redfish));
-        }
+        r = session_end(contact);
+        if (r < 0)
+                process_log(p, "WARNING", "%s", contact->problem ?: strerror(-r));
 
         p->contact = contact_free(contact);
         if (error >= 0) {
                 summary = strprintf("%llu records are at the BMC",
-                                    (unsigned long long) journal_reader_position(p->reader));
+                                    (unsigned long long) delivery_position(&p->delivery));
                 process_state(p, "closed", summary ?: "closed");
         }
 }
@@ -354,7 +243,6 @@ int channel_process(int report_fd, void *userdata) {
         _cleanup_(process_done) struct process p = {
                 .report_fd = report_fd,
                 .wait = {.records_fd = job->records_fd, .close_fd = job->close_fd, .deadline = USEC_INFINITY},
-                .batch_size = BATCH_SIZE,
                 .pause = PAUSE_MIN,
                 .give_up = now_usec() + job->patience,
         };
@@ -368,7 +256,7 @@ int channel_process(int report_fd, void *userdata) {
         if (r < 0)
                 return r;
 
-        r = journal_reader_new(job->journal_path, job->boot, &p.reader);
+        r = delivery_init(&p.delivery, job->journal_path, job->boot);
         if (r < 0)
                 return r;
 
