@@ -94,6 +94,85 @@ const char *ipmi_completion_text(uint8_t code) {
         }
 }
 
+/* Completion codes with which a command tells more than the general ones do: IPMI 2.0, the command's own
+ * table. */
+static const struct {
+        uint8_t netfn, command, code;
+        const char *text;
+} command_codes[] = {
+        {IPMI_NETFN_CHASSIS, 0x08, 0x80, "the BMC does not know this boot option"},
+        {IPMI_NETFN_CHASSIS, 0x08, 0x81, "somebody else is setting the boot options"},
+        {IPMI_NETFN_CHASSIS, 0x08, 0x82, "this boot option can only be read"},
+        {IPMI_NETFN_CHASSIS, 0x09, 0x80, "the BMC does not know this boot option"},
+        {IPMI_NETFN_APP, 0x58, 0x80, "the BMC does not know this parameter"},
+        {IPMI_NETFN_APP, 0x58, 0x81, "somebody else is setting the system information"},
+        {IPMI_NETFN_APP, 0x58, 0x82, "this parameter can only be read"},
+        {IPMI_NETFN_APP, 0x59, 0x80, "the BMC does not know this parameter"},
+        {IPMI_NETFN_APP, 0x22, 0x80, "the watchdog was never set"},
+        {IPMI_NETFN_STORAGE, 0x40, 0x81, "the event log is being erased"},
+        {IPMI_NETFN_STORAGE, 0x43, 0x81, "the event log is being erased"},
+        {IPMI_NETFN_STORAGE, 0x44, 0x80, "the event log does not take records of this type"},
+        {IPMI_NETFN_STORAGE, 0x44, 0x81, "the event log is being erased"},
+        {IPMI_NETFN_STORAGE, 0x44, 0xc4, "the event log is full"},
+};
+
+const char *ipmi_command_completion_text(uint8_t netfn, uint8_t command, uint8_t code) {
+        for (size_t i = 0; i < ELEMENTSOF(command_codes); i++)
+                if (command_codes[i].netfn == netfn && command_codes[i].command == command &&
+                    command_codes[i].code == code)
+                        return command_codes[i].text;
+
+        return ipmi_completion_text(code);
+}
+
+static int completion_error(uint8_t code) {
+        switch (code) {
+        case IPMI_OK:
+                return 0;
+        case IPMI_INVALID_COMMAND:
+        case IPMI_INVALID_COMMAND_FOR_LUN:
+        case IPMI_DISABLED:
+                return -EOPNOTSUPP;
+        case IPMI_TIMEOUT:
+                return -ETIMEDOUT;
+        case IPMI_NOT_PRESENT:
+                return -ENOENT;
+        default:
+                return -EREMOTEIO;
+        }
+}
+
+int ipmi_run(struct ipmi *ipmi, struct wait *w, const struct ipmi_command *command, const void *request,
+             size_t size, uint8_t response[static IPMI_RESPONSE_MAX], size_t *ret_size, char **ret_problem) {
+        uint8_t code;
+        int r;
+
+        response[0] = 0;
+        r = ipmi_ask(ipmi, w, command->netfn, command->command, request, size,
+                     command->timeout ?: IPMI_COMMAND_TIMEOUT, response, ret_size);
+        if (r < 0) {
+                *ret_problem =
+                        r == -ETIMEDOUT
+                                ? strprintf("%s: %s: the BMC does not answer", ipmi->name, command->name)
+                                : strprintf("%s: %s: %s", ipmi->name, command->name, strerror(-r));
+                return r;
+        }
+
+        code = response[0];
+        r = completion_error(code);
+        if (r < 0)
+                *ret_problem =
+                        strprintf("%s: %s: %s (completion code %02xh)", ipmi->name, command->name,
+                                  ipmi_command_completion_text(command->netfn, command->command, code), code);
+
+        return r;
+}
+
+int ipmi_garbled(const struct ipmi *ipmi, const struct ipmi_command *command, char **ret_problem) {
+        *ret_problem = strprintf("%s: %s: what the BMC answers cannot be right", ipmi->name, command->name);
+        return -EBADMSG;
+}
+
 static uint8_t from_bcd(uint8_t value) {
         return (uint8_t) ((value >> 4) * 10 + (value & 0x0f));
 }

@@ -7,13 +7,18 @@
 #include <stdint.h>
 
 #include "base/macro.h"
+#include "base/text.h"
 
 struct wait;
 
 #define IPMI_RESPONSE_MAX 272 /* more than the kernel's IPMI_MAX_MSG_LENGTH, which it never exceeds */
 
-#define IPMI_NETFN_APP   0x06
-#define IPMI_NETFN_GROUP 0x2c
+#define IPMI_NETFN_CHASSIS      0x00
+#define IPMI_NETFN_SENSOR_EVENT 0x04
+#define IPMI_NETFN_APP          0x06
+#define IPMI_NETFN_STORAGE      0x0a
+#define IPMI_NETFN_GROUP        0x2c
+#define IPMI_NETFN_OEM          0x2e
 
 #define IPMI_GET_DEVICE_ID 0x01
 
@@ -21,6 +26,10 @@ enum ipmi_completion {
         IPMI_OK = 0x00,
         IPMI_BUSY = 0xc0,
         IPMI_INVALID_COMMAND = 0xc1,
+        IPMI_INVALID_COMMAND_FOR_LUN = 0xc2,
+        IPMI_TIMEOUT = 0xc3,
+        IPMI_NOT_PRESENT = 0xcb,
+        IPMI_DISABLED = 0xd6,
 };
 
 /* One way to a BMC; tests have their own. */
@@ -58,6 +67,30 @@ int ipmi_ask(struct ipmi *ipmi, struct wait *w, uint8_t netfn, uint8_t command, 
 
 /* "invalid command"; for every code there are words. (IPMI 2.0, table 5-2.) */
 const char *ipmi_completion_text(uint8_t code);
+
+/* The same for the answer to that command, which may have codes of its own (80h to BEh). */
+const char *ipmi_command_completion_text(uint8_t netfn, uint8_t command, uint8_t code);
+
+/* A command of which nothing but success is wanted. */
+struct ipmi_command {
+        uint8_t netfn, command;
+        const char *name; /* as the specification calls it: "Get SEL Entry" */
+        uint64_t timeout; /* us; 0: IPMI_COMMAND_TIMEOUT */
+};
+
+#define IPMI_COMMAND_TIMEOUT (5 * USEC_PER_SEC)
+
+/* Asks as ipmi_ask(). Returns 0 when the completion code is success, -EOPNOTSUPP when the BMC does not offer
+ * the command, -ENOENT when what was asked for is not there (CBh), -EREMOTEIO when it refuses otherwise,
+ * -ETIMEDOUT when it does not answer or says that it ran out of time, -EBADMSG, a negative errno.
+ * *ret_problem is then set to what happened in words (NULL when memory is short); response[0] is the code
+ * when there was one, or 0. */
+int ipmi_run(struct ipmi *ipmi, struct wait *w, const struct ipmi_command *command, const void *request,
+             size_t size, uint8_t response[static IPMI_RESPONSE_MAX], size_t *ret_size, char **ret_problem);
+
+/* Puts the problem in words when an answer to the command, otherwise a success, cannot be what it ought to
+ * be. Returns -EBADMSG. */
+int ipmi_garbled(const struct ipmi *ipmi, const struct ipmi_command *command, char **ret_problem);
 
 /* What Get Device ID tells (IPMI 2.0, 20.1). */
 struct ipmi_device_id {
