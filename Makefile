@@ -9,6 +9,9 @@ C_FLAGS := -std=gnu17 -D_GNU_SOURCE -DSEATRIAL_VERSION='"$(VERSION)"' -Iagent -I
            -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Werror \
            -fPIE -fstack-protector-strong -ffile-prefix-map=$(CURDIR)=.
 
+# What clock.c takes for the earliest time that it can be.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y Makefile)
+
 # make V=1 shows the commands.
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
@@ -61,6 +64,8 @@ HARDENING     := -D_FORTIFY_SOURCE=2
 LINK_FLAGS    := -pie -Wl,-z,relro,-z,now,--as-needed
 
 LIBCURL := build/libcurl/lib/libcurl.so
+
+build/%/agent/base/clock.o: C_FLAGS += -DSOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH)
 
 # One set of objects for each way in which the code is compiled: as it ships, for the unit tests under the sanitizers,
 # and for the fuzzers.

@@ -10,11 +10,16 @@
 #include "bmc/link/link.h"
 #include "bmc/redfish/http.h"
 #include "bmc/redfish/redfish.h"
+#include "bmc/redfish/resources.h"
 #include "contact.h"
 #include "wait.h"
 
 /* A link that has no carrier by then is down for good, as far as a BMC that is there goes. */
 #define CARRIER_TIMEOUT (10 * USEC_PER_SEC)
+
+/* Offsets in SMBIOS type 1 (DSP0134 7.2). */
+#define SERIAL_NUMBER 0x07
+#define UUID          0x08
 
 const struct contact_environment contact_live_environment = {
         .sys_root = "/sys",
@@ -51,7 +56,10 @@ struct contact *contact_free(struct contact *contact) {
         interface_watch_free(contact->watch);
         ipmi_list_done(&contact->ipmi);
         host_interfaces_done(&contact->interfaces);
+        tls_trust_done(&contact->trust);
+        json_decref(contact->system);
         free(contact->system_uuid);
+        free(contact->system_serial);
         free(contact->problem);
         free(contact);
         return NULL;
@@ -114,14 +122,10 @@ static int contact_choose(struct contact *contact) {
 }
 
 /* SMBIOS 2.6 and later writes the first three fields of a UUID little-endian (DSP0134 7.2.1). */
-static int read_system_uuid(const struct smbios *smbios, char **ret) {
-        struct smbios_structure system = {};
+static int read_system_uuid(const struct smbios_structure *system, char **ret) {
         const uint8_t *u;
 
-        if (smbios_next_of(smbios, SMBIOS_SYSTEM, &system) <= 0)
-                return 0;
-
-        u = smbios_bytes(&system, 8, 16);
+        u = smbios_bytes(system, UUID, 16);
         if (!u)
                 return 0;
 
@@ -129,6 +133,21 @@ static int read_system_uuid(const struct smbios *smbios, char **ret) {
                          u[1], u[0], u[5], u[4], u[7], u[6], u[8], u[9], u[10], u[11], u[12], u[13], u[14],
                          u[15]);
         return *ret ? 0 : -ENOMEM;
+}
+
+/* Which of a BMC's systems this is. */
+static int contact_read_system(struct contact *contact, const struct smbios *smbios) {
+        struct smbios_structure system = {};
+        int r;
+
+        if (smbios_next_of(smbios, SMBIOS_SYSTEM, &system) <= 0)
+                return 0;
+
+        r = read_system_uuid(&system, &contact->system_uuid);
+        if (r < 0)
+                return r;
+
+        return smbios_string(&system, SERIAL_NUMBER, &contact->system_serial);
 }
 
 int contact_read_firmware(struct contact *contact) {
@@ -146,7 +165,7 @@ int contact_read_firmware(struct contact *contact) {
                 return contact_fail(contact, r, "the SMBIOS table cannot be read: %s: no BMC channel",
                                     strerror(-r));
 
-        r = read_system_uuid(smbios, &contact->system_uuid);
+        r = contact_read_system(contact, smbios);
         if (r >= 0)
                 r = host_interfaces_read(smbios, &contact->interfaces);
         if (r < 0)
@@ -206,8 +225,8 @@ static int contact_ask_fingerprint(struct contact *contact) {
                 _cleanup_free_ char *problem = NULL;
                 int r;
 
-                r = bootstrap_ask_fingerprint(contact->ipmi.items[i], contact->wait, contact->pin.fingerprint,
-                                              &problem);
+                r = bootstrap_ask_fingerprint(contact->ipmi.items[i], contact->wait,
+                                              contact->trust.fingerprint, &problem);
                 if (r >= 0) {
                         contact->trusted_ipmi = contact->ipmi.items[i];
                         return 1;
@@ -309,7 +328,7 @@ int contact_connect(struct contact *contact) {
                 return 0;
 
         contact->http = http_free(contact->http);
-        r = http_new(&i->service, i->port, contact->interface.name, contact->interface.index, &contact->pin,
+        r = http_new(&i->service, i->port, contact->interface.name, contact->interface.index, &contact->trust,
                      contact->wait, &contact->http);
         if (r < 0)
                 return contact_fail(contact, r, "cannot make an HTTPS client: %s", strerror(-r));
@@ -330,11 +349,27 @@ int contact_connect(struct contact *contact) {
         return 0;
 }
 
+int contact_find_system(struct contact *contact) {
+        int r;
+
+        if (contact->system)
+                return 0;
+
+        r = redfish_find_system(contact->redfish, contact->system_uuid, contact->system_serial,
+                                &contact->system);
+        if (r < 0)
+                return contact_fail(contact, r, "the BMC's Redfish service does not tell this system: %s",
+                                    redfish_problem(contact->redfish));
+
+        return 0;
+}
+
 void contact_doubt(struct contact *contact) {
         struct interface found;
 
         contact->http = http_free(contact->http);
         contact->trusted = false;
+        json_decref(TAKE_PTR(contact->system));
         redfish_use(contact->redfish, NULL);
         contact->trusted_ipmi = NULL;
 

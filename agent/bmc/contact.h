@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/json.h"
 #include "bmc/ipmi/bootstrap.h"
 #include "bmc/ipmi/ipmi.h"
 #include "bmc/link/host-interface.h"
@@ -34,7 +35,7 @@ struct contact {
         struct wait *wait;
         uint64_t interface_wait; /* us that a network interface or IPMI device may take to appear */
 
-        char *system_uuid; /* of SMBIOS, in text form, or NULL */
+        char *system_uuid, *system_serial; /* of SMBIOS, in text form, or NULL */
         struct host_interfaces interfaces;
         const struct host_interface *chosen; /* of interfaces */
         struct ip_address address;           /* the host's own on the link */
@@ -48,11 +49,12 @@ struct contact {
 
         struct ipmi_list ipmi;
         struct ipmi *trusted_ipmi; /* the one that gave the fingerprint */
-        struct tls_pin pin;
+        struct tls_trust trust;
 
         struct http *http;
         bool trusted; /* its certificate was the right one */
         struct redfish *redfish;
+        json_t *system; /* the computer system that this is, as it was when it was read */
 
         char *problem; /* why the last step failed: what, where, what to do */
 };
@@ -82,6 +84,9 @@ int contact_prepare(struct contact *contact);
 
 /* Connects, checks the certificate, and reads the service root. */
 int contact_connect(struct contact *contact);
+
+/* Finds the computer system that this is, unless that is done; needs a session. */
+int contact_find_system(struct contact *contact);
 
 /* After something has gone wrong: connection, fingerprint, and a link whose interface has gone are to be had
  * anew. */

@@ -35,7 +35,11 @@ int delivery_find_log(struct delivery *delivery, struct contact *contact) {
         if (delivery->entries)
                 return 0;
 
-        r = provisioning_log_find(redfish, contact->system_uuid, &delivery->entries);
+        r = contact_find_system(contact);
+        if (r < 0)
+                return r;
+
+        r = provisioning_log_find(redfish, contact->system, &delivery->entries);
         if (r == -ENOENT)
                 return contact_fail(contact, r, "the BMC offers no provisioning log: %s",
                                     redfish_problem(redfish));

@@ -9,17 +9,11 @@
 #include "base/text.h"
 #include "bmc/redfish/redfish-message.h"
 #include "bmc/redfish/redfish.h"
+#include "bmc/redfish/resources.h"
 #include "journal-reader.h"
 #include "provisioning-log.h"
 
-int provisioning_log_find(struct redfish *redfish, const char *system_uuid, char **ret_entries) {
-        _cleanup_json_ json_t *system = NULL;
-        int r;
-
-        r = redfish_find_system(redfish, system_uuid, &system);
-        if (r < 0)
-                return r;
-
+int provisioning_log_find(struct redfish *redfish, const json_t *system, char **ret_entries) {
         return redfish_find_log(redfish, system, "Provisioning", ret_entries);
 }
 

@@ -5,11 +5,14 @@
 
 #include <stdint.h>
 
+#include "base/json.h"
+
 struct journal_batch;
 struct redfish;
 
-/* Finds where its entries are, on this system. Returns as redfish.h says; -ENOENT when it is not offered. */
-int provisioning_log_find(struct redfish *redfish, const char *system_uuid, char **ret_entries);
+/* Finds where its entries are, of this computer system. Returns as redfish.h says; -ENOENT when it is not
+ * offered. */
+int provisioning_log_find(struct redfish *redfish, const json_t *system, char **ret_entries);
 
 /* Creates an entry. Returns 0 when the records are at the BMC (those of them that had been before were
  * dropped), -ESTALE when it wants the stage from record *ret_expected on; or as redfish.h says. */

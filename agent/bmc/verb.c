@@ -130,7 +130,7 @@ static int show_fingerprint(struct contact *contact) {
                 return -ENODEV;
         }
 
-        hex_encode(contact->pin.fingerprint, FINGERPRINT_SIZE, hex);
+        hex_encode(contact->trust.fingerprint, FINGERPRINT_SIZE, hex);
         show("fingerprint", "%s (SHA-256, from %s)", hex, contact->trusted_ipmi->name);
         return 0;
 }
@@ -146,7 +146,9 @@ static int show_session(struct contact *contact, const struct bootstrap_account 
         }
         show("session", "opened");
 
-        r = provisioning_log_find(contact->redfish, contact->system_uuid, &entries);
+        r = contact_find_system(contact);
+        if (r >= 0)
+                r = provisioning_log_find(contact->redfish, contact->system, &entries);
         if (r < 0)
                 show("log", "%s", redfish_problem(contact->redfish));
         else

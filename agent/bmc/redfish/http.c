@@ -24,7 +24,7 @@ struct http {
         CURLM *multi;
         struct curl_slist *scratch; /* header fields of the request at work */
         char *origin;               /* "https://169.254.0.17:443" */
-        struct tls_pin *pin;
+        struct tls_trust *trust;
         struct wait *wait;
         char error[CURL_ERROR_SIZE];
 };
@@ -45,6 +45,8 @@ void http_response_done(struct http_response *response) {
         free(response->auth_token);
         free(response->body);
         free(response->location);
+        free(response->etag);
+        free(response->date);
         *response = (struct http_response){};
 }
 
@@ -138,6 +140,8 @@ static size_t on_header(char *data, size_t one _unused_, size_t size, void *user
 
         if (!header_take(data, size, "Location", &sink->response.location) ||
             !header_take(data, size, "X-Auth-Token", &sink->response.auth_token) ||
+            !header_take(data, size, "ETag", &sink->response.etag) ||
+            !header_take(data, size, "Date", &sink->response.date) ||
             !header_take(data, size, "Retry-After", &retry_after)) {
                 sink->error = -ENOMEM;
                 return 0;
@@ -159,8 +163,7 @@ static int on_socket(void *userdata _unused_, curl_socket_t fd, curlsocktype pur
 }
 
 static CURLcode on_ssl_context(CURL *easy _unused_, void *context, void *userdata) {
-        tls_pin_certificate(context, userdata);
-        return CURLE_OK;
+        return tls_arm(context, userdata) < 0 ? CURLE_SSL_CERTPROBLEM : CURLE_OK;
 }
 
 /* Options that never change. */
@@ -196,8 +199,8 @@ static CURLcode http_set_up(struct http *http, const char *interface, unsigned i
         SET(CURLOPT_CONNECTTIMEOUT_MS, (long) (CONNECT_TIMEOUT / USEC_PER_MSEC));
         SET(CURLOPT_SOCKOPTFUNCTION, on_socket);
 
-        /* The pin takes the place of authorities, names and dates, for which a BMC out of the box has nothing
-         * to show. A resumed TLS session would skip it: none is. */
+        /* What is trusted is tls.c's to say, names and dates included. A resumed TLS session would skip that:
+         * none is. */
         SET(CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
         SET(CURLOPT_CAINFO, NULL);
         SET(CURLOPT_CAPATH, NULL);
@@ -205,7 +208,7 @@ static CURLcode http_set_up(struct http *http, const char *interface, unsigned i
         SET(CURLOPT_SSL_VERIFYHOST, 0L);
         SET(CURLOPT_SSL_SESSIONID_CACHE, 0L);
         SET(CURLOPT_SSL_CTX_FUNCTION, on_ssl_context);
-        SET(CURLOPT_SSL_CTX_DATA, http->pin);
+        SET(CURLOPT_SSL_CTX_DATA, http->trust);
 
         SET(CURLOPT_WRITEFUNCTION, on_body);
         SET(CURLOPT_HEADERFUNCTION, on_header);
@@ -215,14 +218,14 @@ static CURLcode http_set_up(struct http *http, const char *interface, unsigned i
 }
 
 int http_new(const struct ip_address *address, uint16_t port, const char *interface, unsigned index,
-             struct tls_pin *pin, struct wait *w, struct http **ret) {
+             struct tls_trust *trust, struct wait *w, struct http **ret) {
         _cleanup_(http_freep) struct http *http = NULL;
         CURLcode c;
 
         http = calloc(1, sizeof(*http));
         if (!http)
                 return -ENOMEM;
-        http->pin = pin;
+        http->trust = trust;
         http->wait = w;
 
         http->origin = strprintf(address->family == AF_INET6 ? "https://[%s]:%u" : "https://%s:%u",
@@ -270,7 +273,21 @@ static int http_add_field(struct http *http, const char *field) {
         return 0;
 }
 
-static int http_set_fields(struct http *http, const char *token, bool body) {
+/* Adds "name: value", of which value may be a secret. */
+static int http_add_value(struct http *http, const char *name, const char *value) {
+        char *field;
+        int r;
+
+        field = strprintf("%s: %s", name, value);
+        if (!field)
+                return -ENOMEM;
+
+        r = http_add_field(http, field);
+        wiping_free(field);
+        return r;
+}
+
+static int http_set_fields(struct http *http, const struct http_request *request) {
         static const char *const always[] = {"Accept: application/json", "OData-Version: 4.0", "Expect:"};
         int r = 0;
 
@@ -278,18 +295,12 @@ static int http_set_fields(struct http *http, const char *token, bool body) {
         for (size_t i = 0; i < ELEMENTSOF(always) && r >= 0; i++)
                 r = http_add_field(http, always[i]);
 
-        if (r >= 0 && body)
+        if (r >= 0 && request->body)
                 r = http_add_field(http, "Content-Type: application/json");
-
-        if (r >= 0 && token) {
-                char *field;
-
-                field = strprintf("X-Auth-Token: %s", token);
-                if (!field)
-                        return -ENOMEM;
-                r = http_add_field(http, field);
-                wiping_free(field);
-        }
+        if (r >= 0 && request->if_match)
+                r = http_add_value(http, "If-Match", request->if_match);
+        if (r >= 0 && request->token)
+                r = http_add_value(http, "X-Auth-Token", request->token);
 
         return r;
 }
@@ -336,8 +347,8 @@ static int http_explain(struct http *http, CURLcode c, const struct sink *sink) 
         if (c == CURLE_OK)
                 return 0;
 
-        if (http->pin->mismatch) {
-                snprintf(http->error, sizeof(http->error), "the certificate does not match the fingerprint");
+        if (http->trust->rejected) {
+                snprintf(http->error, sizeof(http->error), "%s", http->trust->problem);
                 return -EKEYREJECTED;
         }
         if (sink->error == -EMSGSIZE)
@@ -362,41 +373,51 @@ static int http_explain(struct http *http, CURLcode c, const struct sink *sink) 
         }
 }
 
-int http_request(struct http *http, const char *method, const char *path, const char *token, const char *body,
-                 size_t body_size, uint64_t timeout_usec, struct http_response *ret) {
-        _cleanup_(sink_done) struct sink sink = {};
+/* What differs from request to request. */
+static int http_set_request(struct http *http, const struct http_request *request, struct sink *sink) {
         _cleanup_free_ char *url = NULL;
-        CURLcode c = CURLE_OK;
-        long status = 0;
         int r;
 
-        *http->error = 0;
-        http->pin->mismatch = false;
-
-        url = strprintf("%s%s", http->origin, path);
+        url = strprintf("%s%s", http->origin, request->path);
         if (!url)
                 return -ENOMEM;
 
-        r = http_set_fields(http, token, body);
+        r = http_set_fields(http, request);
         if (r < 0)
                 return r;
 
         curl_easy_setopt(http->easy, CURLOPT_POSTFIELDS, NULL);
         curl_easy_setopt(http->easy, CURLOPT_HTTPGET, 1L);
-        if (body) {
-                curl_easy_setopt(http->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) body_size);
-                curl_easy_setopt(http->easy, CURLOPT_POSTFIELDS, body);
+        if (request->body) {
+                curl_easy_setopt(http->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->body_size);
+                curl_easy_setopt(http->easy, CURLOPT_POSTFIELDS, request->body);
         }
-        curl_easy_setopt(http->easy, CURLOPT_WRITEDATA, &sink);
-        curl_easy_setopt(http->easy, CURLOPT_HEADERDATA, &sink);
+        curl_easy_setopt(http->easy, CURLOPT_WRITEDATA, sink);
+        curl_easy_setopt(http->easy, CURLOPT_HEADERDATA, sink);
         curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, http->scratch);
-        if (curl_easy_setopt(http->easy, CURLOPT_CUSTOMREQUEST, method) != CURLE_OK ||
+        if (curl_easy_setopt(http->easy, CURLOPT_CUSTOMREQUEST, request->method) != CURLE_OK ||
             curl_easy_setopt(http->easy, CURLOPT_URL, url) != CURLE_OK)
                 return -ENOMEM;
 
+        return 0;
+}
+
+int http_request(struct http *http, const struct http_request *request, struct http_response *ret) {
+        _cleanup_(sink_done) struct sink sink = {};
+        CURLcode c = CURLE_OK;
+        long status = 0;
+        int r;
+
+        *http->error = 0;
+        http->trust->rejected = false;
+
+        r = http_set_request(http, request, &sink);
+        if (r < 0)
+                return r;
+
         if (curl_multi_add_handle(http->multi, http->easy) != CURLM_OK)
                 return -ENOMEM;
-        r = http_transfer(http, wait_until(http->wait, timeout_usec), &c);
+        r = http_transfer(http, wait_until(http->wait, request->timeout), &c);
         curl_multi_remove_handle(http->multi, http->easy);
 
         curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, NULL);

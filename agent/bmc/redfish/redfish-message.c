@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "base/text.h"
 #include "redfish-message.h"
@@ -72,10 +73,14 @@ const char *redfish_path(const char *uri) {
         return path;
 }
 
-const char *redfish_link(const json_t *object, const char *name) {
-        const char *uri = json_get_string(json_object_get(object, name), "@odata.id");
+const char *redfish_path_of(const json_t *resource) {
+        const char *uri = json_get_string(resource, "@odata.id");
 
         return uri ? redfish_path(uri) : NULL;
+}
+
+const char *redfish_link(const json_t *object, const char *name) {
+        return redfish_path_of(json_object_get(object, name));
 }
 
 static const json_t *extended_info(const json_t *object) {
@@ -137,6 +142,23 @@ bool redfish_sequence_gap(const json_t *object, uint64_t *ret_expected) {
         }
 
         return false;
+}
+
+int redfish_parse_date(const char *text, uint64_t *ret_usec) {
+        struct tm tm = {};
+        const char *end;
+        time_t seconds;
+
+        end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+        if (!end || *end)
+                return -EINVAL;
+
+        seconds = timegm(&tm);
+        if (seconds < 0)
+                return -EINVAL;
+
+        *ret_usec = (uint64_t) seconds * USEC_PER_SEC;
+        return 0;
 }
 
 bool redfish_same_uuid(const char *a, const char *b) {

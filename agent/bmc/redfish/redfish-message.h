@@ -18,6 +18,9 @@ int redfish_parse(const char *text, size_t size, json_t **ret);
  * into uri. NULL when it is none that may go into a request. */
 const char *redfish_path(const char *uri);
 
+/* The path in the resource's own @odata.id, or NULL. */
+const char *redfish_path_of(const json_t *resource);
+
 /* The path in object.name.@odata.id, or NULL. */
 const char *redfish_link(const json_t *object, const char *name);
 
@@ -28,6 +31,10 @@ char *redfish_error_text(const json_t *object);
 /* True when the error response has the message Seatrial.1.x.SequenceGap; *ret_expected then is the sequence
  * number of the record that the service wants next. */
 bool redfish_sequence_gap(const json_t *object, uint64_t *ret_expected);
+
+/* A date as HTTP has it (RFC 9110, 5.6.7: "Tue, 01 Jan 2030 12:00:00 GMT") into microseconds since 1970.
+ * Returns 0, -EINVAL. */
+int redfish_parse_date(const char *text, uint64_t *ret_usec);
 
 /* Compares two UUIDs in text form. */
 bool redfish_same_uuid(const char *a, const char *b);

@@ -14,15 +14,13 @@
 #define SESSIONS        "/redfish/v1/SessionService/Sessions"
 #define REQUEST_TIMEOUT (30 * USEC_PER_SEC)
 
-/* A server has a handful of systems and logs; a collection without end has something else in mind. */
-#define MEMBERS_MAX 256U
-
 struct redfish {
         struct http *http;
         const struct bootstrap_account *account;
         json_t *root;
         char *token;   /* of the session */
         char *session; /* its path */
+        uint64_t time;
         uint64_t retry_after;
         char problem[700];
 };
@@ -73,7 +71,7 @@ uint64_t redfish_retry_after(const struct redfish *redfish) {
         return redfish->retry_after;
 }
 
-static int _printf_(3, 4) redfish_fail(struct redfish *redfish, int error, const char *format, ...) {
+int redfish_fail(struct redfish *redfish, int error, const char *format, ...) {
         va_list ap;
 
         va_start(ap, format);
@@ -88,12 +86,16 @@ static int status_error(unsigned status) {
 
         switch (status) {
         case 401:
-        case 403:
                 return -EACCES;
+        case 403:
+                return -EPERM;
         case 404:
         case 405:
         case 501:
                 return -ENOENT;
+        case 412:
+        case 428:
+                return -ESTALE;
         case 413:
                 return -EFBIG;
         case 408:
@@ -104,21 +106,25 @@ static int status_error(unsigned status) {
         }
 }
 
-/* One request and its outcome. *ret_body is the parsed response, NULL when it is no JSON object; in
- * *ret_response is the response itself. */
-static int redfish_exchange(struct redfish *redfish, const char *method, const char *path, const char *body,
-                            size_t body_size, json_t **ret_body, struct http_response *ret_response) {
+/* One request, in the session if there is one, and its outcome. *ret_body is the parsed response, NULL when
+ * it is no JSON object; in *ret_response is the response itself. */
+static int redfish_exchange(struct redfish *redfish, const struct http_request *wanted, json_t **ret_body,
+                            struct http_response *ret_response) {
         _cleanup_(http_response_done) struct http_response response = {};
         _cleanup_json_ json_t *json = NULL;
+        struct http_request request = *wanted;
         int r;
 
+        request.token = redfish->token;
+        request.timeout = REQUEST_TIMEOUT;
+
         redfish->retry_after = 0;
-        r = http_request(redfish->http, method, path, redfish->token, body, body_size, REQUEST_TIMEOUT,
-                         &response);
+        r = http_request(redfish->http, &request, &response);
         if (r < 0) {
                 const char *reason = http_problem(redfish->http);
 
-                return redfish_fail(redfish, r, "%s %s: %s", method, path, *reason ? reason : strerror(-r));
+                return redfish_fail(redfish, r, "%s %s: %s", request.method, request.path,
+                                    *reason ? reason : strerror(-r));
         }
 
         if (response.body && redfish_parse(response.body, response.body_size, &json) < 0)
@@ -129,8 +135,8 @@ static int redfish_exchange(struct redfish *redfish, const char *method, const c
                 _cleanup_free_ char *text = redfish_error_text(json);
 
                 redfish->retry_after = response.retry_after;
-                redfish_fail(redfish, r, "%s %s: %u%s%s", method, path, response.status, text ? ": " : "",
-                             text ?: "");
+                redfish_fail(redfish, r, "%s %s: %u%s%s", request.method, request.path, response.status,
+                             text ? ": " : "", text ?: "");
         }
 
         *ret_body = TAKE_PTR(json);
@@ -138,65 +144,113 @@ static int redfish_exchange(struct redfish *redfish, const char *method, const c
         return r;
 }
 
-/* The same for requests in a session, which is opened anew when the service no longer knows it. */
-static int redfish_request(struct redfish *redfish, const char *method, const char *path, const char *body,
-                           size_t body_size, json_t **ret_body) {
-        _cleanup_(http_response_done) struct http_response response = {};
-        _cleanup_json_ json_t *json = NULL;
+/* The same, with a new session when the service no longer knows the one that it is for. */
+static int redfish_request(struct redfish *redfish, const struct http_request *request, json_t **ret_body,
+                           struct http_response *ret_response) {
         int r;
 
-        r = redfish_exchange(redfish, method, path, body, body_size, &json, &response);
-        if (r == -EACCES && response.status == 401 && redfish->account) {
-                r = redfish_login(redfish, redfish->account);
-                if (r < 0)
-                        return r;
+        r = redfish_exchange(redfish, request, ret_body, ret_response);
+        if (r != -EACCES || !redfish->account)
+                return r;
 
-                json_decref(TAKE_PTR(json));
-                http_response_done(&response);
-                r = redfish_exchange(redfish, method, path, body, body_size, &json, &response);
-        }
+        r = redfish_login(redfish, redfish->account);
+        if (r < 0)
+                return r;
 
-        *ret_body = TAKE_PTR(json);
-        return r;
+        json_decref(TAKE_PTR(*ret_body));
+        http_response_done(ret_response);
+        return redfish_exchange(redfish, request, ret_body, ret_response);
 }
 
-int redfish_get(struct redfish *redfish, const char *path, json_t **ret) {
+/* Puts the header's entity tag where the protocol has it in resources as well. */
+static int keep_etag(json_t *resource, const char *etag) {
+        return etag ? json_set_string(resource, "@odata.etag", etag) : 0;
+}
+
+static int redfish_get_response(struct redfish *redfish, const char *path, json_t **ret,
+                                struct http_response *ret_response) {
+        const struct http_request request = {.method = "GET", .path = path};
         _cleanup_json_ json_t *json = NULL;
         int r;
 
-        r = redfish_request(redfish, "GET", path, NULL, 0, &json);
+        r = redfish_request(redfish, &request, &json, ret_response);
         if (r < 0)
                 return r;
         if (!json)
                 return redfish_fail(redfish, -EBADMSG, "GET %s: the response is no JSON object", path);
 
+        r = keep_etag(json, ret_response->etag);
+        if (r < 0)
+                return redfish_fail(redfish, r, "GET %s: %s", path, strerror(-r));
+
         *ret = TAKE_PTR(json);
         return 0;
 }
 
+int redfish_get(struct redfish *redfish, const char *path, json_t **ret) {
+        _cleanup_(http_response_done) struct http_response response = {};
+
+        return redfish_get_response(redfish, path, ret, &response);
+}
+
 int redfish_post(struct redfish *redfish, const char *path, const char *body, size_t size,
                  json_t **ret_error) {
+        const struct http_request request = {.method = "POST", .path = path, .body = body, .body_size = size};
+        _cleanup_(http_response_done) struct http_response response = {};
         _cleanup_json_ json_t *json = NULL;
         int r;
 
-        r = redfish_request(redfish, "POST", path, body, size, &json);
+        r = redfish_request(redfish, &request, &json, &response);
         if (r < 0 && ret_error)
                 *ret_error = TAKE_PTR(json);
 
         return r;
 }
 
+int redfish_patch(struct redfish *redfish, const json_t *resource, const json_t *changes) {
+        _cleanup_(http_response_done) struct http_response response = {};
+        _cleanup_json_ json_t *json = NULL;
+        _cleanup_free_ char *body = NULL;
+        struct http_request request = {
+                .method = "PATCH",
+                .path = redfish_path_of(resource),
+                .if_match = json_get_string(resource, "@odata.etag"),
+        };
+
+        if (!request.path)
+                return redfish_fail(redfish, -EBADMSG, "PATCH: the resource has no @odata.id");
+
+        body = json_dumps(changes, JSON_COMPACT);
+        if (!body)
+                return -ENOMEM;
+
+        request.body = body;
+        request.body_size = strlen(body);
+        return redfish_request(redfish, &request, &json, &response);
+}
+
 int redfish_read_root(struct redfish *redfish) {
+        _cleanup_(http_response_done) struct http_response response = {};
         json_t *root = NULL;
         int r;
 
-        r = redfish_get(redfish, ROOT, &root);
+        r = redfish_get_response(redfish, ROOT, &root, &response);
         if (r < 0)
                 return r;
 
         json_decref(redfish->root);
         redfish->root = root;
+        if (!response.date || redfish_parse_date(response.date, &redfish->time) < 0)
+                redfish->time = 0;
         return 0;
+}
+
+const json_t *redfish_root(const struct redfish *redfish) {
+        return redfish->root;
+}
+
+uint64_t redfish_time(const struct redfish *redfish) {
+        return redfish->time;
 }
 
 /* Appends text as a JSON string and returns the new end. Not through jansson, whose copies nobody wipes; the
@@ -216,8 +270,9 @@ static char *append_string(char *p, const char *text) {
 int redfish_login(struct redfish *redfish, const struct bootstrap_account *account) {
         _cleanup_(http_response_done) struct http_response response = {};
         _cleanup_json_ json_t *json = NULL;
-        const char *sessions, *path;
+        const char *path;
         char body[2 * (sizeof(account->user_name) + sizeof(account->password)) + 64], *p = body;
+        struct http_request request = {.method = "POST", .body = body};
         int r;
 
         redfish->account = account;
@@ -227,19 +282,20 @@ int redfish_login(struct redfish *redfish, const struct bootstrap_account *accou
         p = append_string(stpcpy(p, ",\"Password\":"), account->password);
         p = stpcpy(p, "}");
 
-        sessions = redfish_link(json_object_get(redfish->root, "Links"), "Sessions") ?: SESSIONS;
-        r = redfish_exchange(redfish, "POST", sessions, body, (size_t) (p - body), &json, &response);
+        request.path = redfish_link(json_object_get(redfish->root, "Links"), "Sessions") ?: SESSIONS;
+        request.body_size = (size_t) (p - body);
+        r = redfish_exchange(redfish, &request, &json, &response);
         explicit_bzero(body, sizeof(body));
         if (r < 0)
                 return r;
 
         /* Location is where the session stands; the body says so as well. */
         path = response.location ? redfish_path(response.location) : NULL;
-        if (!path && json_get_string(json, "@odata.id"))
-                path = redfish_path(json_get_string(json, "@odata.id"));
+        if (!path)
+                path = redfish_path_of(json);
         if (!response.auth_token || !*response.auth_token || !path)
                 return redfish_fail(redfish, -EBADMSG,
-                                    "POST %s: the response has no X-Auth-Token or no Location", sessions);
+                                    "POST %s: the response has no X-Auth-Token or no Location", request.path);
 
         redfish->session = strdup(path);
         if (!redfish->session)
@@ -257,182 +313,12 @@ int redfish_logout(struct redfish *redfish) {
         if (!redfish->token)
                 return 0;
 
-        r = redfish_exchange(redfish, "DELETE", redfish->session, NULL, 0, &json, &response);
+        r = redfish_exchange(redfish, &(struct http_request){.method = "DELETE", .path = redfish->session},
+                             &json, &response);
         /* One that the service has already forgotten is ended as well. */
         if (r < 0 && response.status != 401 && response.status != 404)
                 return r;
 
         redfish_forget_session(redfish);
-        return 0;
-}
-
-/* Called with each member's path. Returns 0 to go on, 1 when it was the one, a negative errno. */
-typedef int (*member_callback_t)(struct redfish *redfish, const char *path, void *userdata);
-
-/* Goes through a collection, page by page. Returns 1 when the callback did, 0, a negative errno. */
-static int redfish_members(struct redfish *redfish, const char *collection, member_callback_t callback,
-                           void *userdata) {
-        _cleanup_free_ char *next = NULL;
-        unsigned n_members = 0;
-
-        next = strdup(collection);
-        if (!next)
-                return -ENOMEM;
-
-        while (next) {
-                _cleanup_json_ json_t *page = NULL;
-                const json_t *members, *member;
-                const char *link;
-                size_t i;
-                int r;
-
-                r = redfish_get(redfish, next, &page);
-                if (r < 0)
-                        return r;
-
-                members = json_object_get(page, "Members");
-                json_array_foreach(members, i, member) {
-                        const char *uri = json_get_string(member, "@odata.id");
-                        const char *path = uri ? redfish_path(uri) : NULL;
-
-                        if (!path)
-                                return redfish_fail(redfish, -EBADMSG, "GET %s: a member without a path",
-                                                    next);
-                        if (++n_members > MEMBERS_MAX)
-                                return redfish_fail(redfish, -EBADMSG, "GET %s: more than %u members",
-                                                    collection, MEMBERS_MAX);
-
-                        r = callback(redfish, path, userdata);
-                        if (r != 0)
-                                return r;
-                }
-
-                free(TAKE_PTR(next));
-                link = json_get_string(page, "Members@odata.nextLink");
-                if (link && json_array_size(members) > 0) { /* pages without members could go on for ever */
-                        link = redfish_path(link);
-                        if (!link)
-                                return redfish_fail(redfish, -EBADMSG, "GET %s: no path to the next page",
-                                                    collection);
-
-                        next = strdup(link);
-                        if (!next)
-                                return -ENOMEM;
-                }
-        }
-
-        return 0;
-}
-
-struct system_search {
-        const char *uuid;
-        json_t *only, *found; /* only: the first, for as long as there is no second */
-        unsigned n_systems;
-};
-
-static void system_search_done(struct system_search *search) {
-        json_decref(search->only);
-        json_decref(search->found);
-}
-
-static int on_system(struct redfish *redfish, const char *path, void *userdata) {
-        struct system_search *search = userdata;
-        _cleanup_json_ json_t *system = NULL;
-        const char *uuid;
-        int r;
-
-        r = redfish_get(redfish, path, &system);
-        if (r < 0)
-                return r;
-
-        uuid = json_get_string(system, "UUID");
-        if (uuid && search->uuid && redfish_same_uuid(uuid, search->uuid)) {
-                search->found = TAKE_PTR(system);
-                return 1;
-        }
-
-        if (search->n_systems++ == 0)
-                search->only = TAKE_PTR(system);
-        return 0;
-}
-
-int redfish_find_system(struct redfish *redfish, const char *uuid, json_t **ret) {
-        _cleanup_(system_search_done) struct system_search search = {.uuid = uuid};
-        const char *systems;
-        int r;
-
-        systems = redfish_link(redfish->root, "Systems");
-        if (!systems)
-                return redfish_fail(redfish, -ENOENT, "the service root has no Systems");
-
-        r = redfish_members(redfish, systems, on_system, &search);
-        if (r < 0)
-                return r;
-
-        if (search.found)
-                *ret = TAKE_PTR(search.found);
-        else if (search.n_systems == 1)
-                *ret = TAKE_PTR(search.only);
-        else
-                return redfish_fail(redfish, -ENOENT,
-                                    "none of the %u systems of %s has this machine's UUID %s",
-                                    search.n_systems, systems, uuid ?: "(unknown)");
-
-        return 0;
-}
-
-struct log_search {
-        const char *id;
-        char *path;
-};
-
-static int on_log_service(struct redfish *redfish _unused_, const char *path, void *userdata) {
-        struct log_search *search = userdata;
-        size_t length = strlen(path), id_length = strlen(search->id);
-
-        /* The last segment of a log service's path is its Id in every implementation known: no request for
-         * each. */
-        while (length > 0 && path[length - 1] == '/')
-                length--;
-        if (length <= id_length || path[length - id_length - 1] != '/' ||
-            strncmp(path + length - id_length, search->id, id_length) != 0)
-                return 0;
-
-        search->path = strdup(path);
-        return search->path ? 1 : -ENOMEM;
-}
-
-int redfish_find_log(struct redfish *redfish, const json_t *system, const char *id, char **ret_entries) {
-        _cleanup_json_ json_t *service = NULL;
-        _cleanup_free_ char *path = NULL;
-        struct log_search search = {.id = id};
-        const char *services, *entries;
-        char *copy;
-        int r;
-
-        services = redfish_link(system, "LogServices");
-        if (!services)
-                return redfish_fail(redfish, -ENOENT, "the system has no LogServices");
-
-        r = redfish_members(redfish, services, on_log_service, &search);
-        if (r < 0)
-                return r;
-        if (r == 0)
-                return redfish_fail(redfish, -ENOENT, "%s has no log \"%s\"", services, id);
-        path = search.path;
-
-        r = redfish_get(redfish, path, &service);
-        if (r < 0)
-                return r;
-
-        entries = redfish_link(service, "Entries");
-        if (!entries)
-                return redfish_fail(redfish, -ENOENT, "%s has no Entries", path);
-
-        copy = strdup(entries);
-        if (!copy)
-                return -ENOMEM;
-
-        *ret_entries = copy;
         return 0;
 }

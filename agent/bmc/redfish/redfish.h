@@ -12,15 +12,20 @@ struct bootstrap_account;
 struct redfish;
 
 /* Functions that make requests return 0, or with the reason in redfish_problem():
- * -EKEYREJECTED  the server is not the one that is trusted: nothing was sent to it
- * -ECONNREFUSED, -ECONNRESET, -ETIMEDOUT  no connection, or it broke
- * -EAGAIN        the service is busy or not well (503 and other 5xx): worth another try, after
- * redfish_retry_after() -EACCES        it does not accept the account or session -ENOENT        the resource
- * or operation is not offered (404, 405, 501) -EFBIG         the request is larger than it takes (413)
- * -EREMOTEIO     it refuses (other 4xx), or does what no service should
- * -EBADMSG       what it says is no Redfish */
+ *
+ *   -EKEYREJECTED  the server is not one that is trusted: nothing was sent to it
+ *   -ECONNREFUSED, -ECONNRESET, -ETIMEDOUT  no connection, or it broke
+ *   -EAGAIN        the service is busy or not well (503 and other 5xx): worth another try, after
+ *                  redfish_retry_after()
+ *   -EACCES        it does not accept the account or session (401)
+ *   -EPERM         the account may not do this (403)
+ *   -ENOENT        the resource or operation is not offered (404, 405, 501)
+ *   -EFBIG         the request is larger than it takes (413)
+ *   -ESTALE        the resource has been changed since it was read (412, 428)
+ *   -EREMOTEIO     it refuses (other 4xx), or does what no service should
+ *   -EBADMSG       what it says is no Redfish */
 
-/* Makes requests over http, which must outlive that use. Returns 0, -ENOMEM. */
+/* Makes requests over http, which must outlive that use. NULL: no longer. Returns 0, -ENOMEM. */
 int redfish_new(struct redfish **ret);
 void redfish_use(struct redfish *redfish, struct http *http);
 
@@ -32,6 +37,13 @@ DEFINE_CLEANUP(struct redfish *, redfish_free);
  * to. */
 int redfish_read_root(struct redfish *redfish);
 
+/* The service root, NULL before it was read. */
+const json_t *redfish_root(const struct redfish *redfish);
+
+/* What the service's clock showed when it sent the root, in microseconds since 1970, to the second; 0 when it
+ * did not say. */
+uint64_t redfish_time(const struct redfish *redfish);
+
 /* Opens a session. The account must outlive the session: when the service has forgotten the session (401), a
  * new one is opened with it, once for a request. */
 int redfish_login(struct redfish *redfish, const struct bootstrap_account *account);
@@ -42,6 +54,7 @@ bool redfish_logged_in(const struct redfish *redfish);
 /* Ends the session. */
 int redfish_logout(struct redfish *redfish);
 
+/* Reads a resource. Its entity tag, where the service gives one, is "@odata.etag" in it. */
 int redfish_get(struct redfish *redfish, const char *path, json_t **ret);
 
 /* Creates a resource. In *ret_error (may be NULL) is the error response, if one came and is JSON: a new
@@ -49,12 +62,13 @@ int redfish_get(struct redfish *redfish, const char *path, json_t **ret);
 int redfish_post(struct redfish *redfish, const char *path, const char *body, size_t size,
                  json_t **ret_error);
 
-/* Finds the computer system that this is: the only one, or the one with this UUID (NULL: unknown). -ENOENT
- * when there is none, or more than one and none with that UUID. */
-int redfish_find_system(struct redfish *redfish, const char *uuid, json_t **ret);
+/* Changes properties of a resource as redfish_get() gave it, unless it has been changed since (-ESTALE).
+ * changes has the properties that are to be, alone. Success means that the service has accepted them: to know
+ * more, read them back. */
+int redfish_patch(struct redfish *redfish, const json_t *resource, const json_t *changes);
 
-/* Finds the path of the entries of the system's log service with that Id. -ENOENT when it is not offered. */
-int redfish_find_log(struct redfish *redfish, const json_t *system, const char *id, char **ret_entries);
+/* Records what went wrong. Returns error. */
+int redfish_fail(struct redfish *redfish, int error, const char *format, ...) _printf_(3, 4);
 
 /* "POST /redfish/v1/...: 401: The session is not valid." */
 const char *redfish_problem(const struct redfish *redfish);

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "redfish-message.h"
+#include "redfish.h"
+#include "resources.h"
+
+/* A server has a handful of systems and logs; a collection without end has something else in mind. */
+#define MEMBERS_MAX 256U
+
+/* One page. Returns 1 when the callback did, 0, a negative errno. */
+static int each_on_page(struct redfish *redfish, const json_t *page, redfish_member_t callback,
+                        void *userdata) {
+        const json_t *members = json_object_get(page, "Members"), *member;
+        size_t i;
+
+        json_array_foreach(members, i, member) {
+                int r;
+
+                if (!redfish_path_of(member))
+                        return redfish_fail(redfish, -EBADMSG, "GET %s: a member without a path",
+                                            redfish_path_of(page) ?: "?");
+
+                r = callback(redfish, member, userdata);
+                if (r != 0)
+                        return r;
+        }
+
+        return 0;
+}
+
+int redfish_each_member(struct redfish *redfish, const char *collection, size_t max,
+                        redfish_member_t callback, void *userdata) {
+        _cleanup_free_ char *next = NULL;
+        size_t n_members = 0;
+
+        next = strdup(collection);
+        if (!next)
+                return -ENOMEM;
+
+        while (next) {
+                _cleanup_json_ json_t *page = NULL;
+                const char *link;
+                size_t n;
+                int r;
+
+                r = redfish_get(redfish, next, &page);
+                if (r < 0)
+                        return r;
+
+                n = json_array_size(json_object_get(page, "Members"));
+                n_members += n;
+                if (n_members > max)
+                        return redfish_fail(redfish, -EBADMSG, "GET %s: more than %zu members", collection,
+                                            max);
+
+                r = each_on_page(redfish, page, callback, userdata);
+                if (r != 0)
+                        return r;
+
+                free(TAKE_PTR(next));
+                link = json_get_string(page, "Members@odata.nextLink");
+                if (link && n > 0) { /* pages without members could go on for ever */
+                        link = redfish_path(link);
+                        if (!link)
+                                return redfish_fail(redfish, -EBADMSG, "GET %s: no path to the next page",
+                                                    collection);
+
+                        next = strdup(link);
+                        if (!next)
+                                return -ENOMEM;
+                }
+        }
+
+        return 0;
+}
+
+struct system_search {
+        const char *uuid, *serial;
+        json_t *by_uuid, *by_serial, *first;
+        unsigned n_systems, n_by_serial;
+};
+
+static void system_search_done(struct system_search *search) {
+        json_decref(search->by_uuid);
+        json_decref(search->by_serial);
+        json_decref(search->first);
+}
+
+static int on_system(struct redfish *redfish, const json_t *member, void *userdata) {
+        struct system_search *search = userdata;
+        _cleanup_json_ json_t *system = NULL;
+        const char *uuid, *serial;
+        int r;
+
+        r = redfish_get(redfish, redfish_path_of(member), &system);
+        if (r < 0)
+                return r;
+
+        uuid = json_get_string(system, "UUID");
+        if (uuid && search->uuid && redfish_same_uuid(uuid, search->uuid)) {
+                search->by_uuid = TAKE_PTR(system);
+                return 1;
+        }
+
+        serial = json_get_string(system, "SerialNumber");
+        if (serial && search->serial && streq(serial, search->serial) && search->n_by_serial++ == 0)
+                search->by_serial = json_incref(system);
+        if (search->n_systems++ == 0)
+                search->first = json_incref(system);
+        return 0;
+}
+
+int redfish_find_system(struct redfish *redfish, const char *uuid, const char *serial, json_t **ret) {
+        _cleanup_(system_search_done) struct system_search search = {.uuid = uuid, .serial = serial};
+        const char *systems;
+        int r;
+
+        systems = redfish_link(redfish_root(redfish), "Systems");
+        if (!systems)
+                return redfish_fail(redfish, -ENOENT, "the service root has no Systems");
+
+        r = redfish_each_member(redfish, systems, MEMBERS_MAX, on_system, &search);
+        if (r < 0)
+                return r;
+
+        if (search.by_uuid)
+                *ret = TAKE_PTR(search.by_uuid);
+        else if (search.n_by_serial == 1)
+                *ret = TAKE_PTR(search.by_serial);
+        else if (search.n_systems == 1)
+                *ret = TAKE_PTR(search.first);
+        else
+                return redfish_fail(redfish, -ENOENT,
+                                    "none of the %u systems of %s has this machine's UUID %s or, alone, its "
+                                    "serial number %s",
+                                    search.n_systems, systems, uuid ?: "(unknown)", serial ?: "(unknown)");
+
+        return 0;
+}
+
+struct log_search {
+        const char *id;
+        char *path;
+};
+
+static int on_log_service(struct redfish *redfish _unused_, const json_t *member, void *userdata) {
+        struct log_search *search = userdata;
+        const char *path = redfish_path_of(member);
+        size_t length = strlen(path), id_length = strlen(search->id);
+
+        /* The last segment of a log service's path is its Id in every implementation known: no request for
+         * each. */
+        while (length > 0 && path[length - 1] == '/')
+                length--;
+        if (length <= id_length || path[length - id_length - 1] != '/' ||
+            strncmp(path + length - id_length, search->id, id_length) != 0)
+                return 0;
+
+        search->path = strdup(path);
+        return search->path ? 1 : -ENOMEM;
+}
+
+int redfish_find_log(struct redfish *redfish, const json_t *system, const char *id, char **ret_entries) {
+        _cleanup_json_ json_t *service = NULL;
+        _cleanup_free_ char *path = NULL;
+        struct log_search search = {.id = id};
+        const char *services, *entries;
+        char *copy;
+        int r;
+
+        services = redfish_link(system, "LogServices");
+        if (!services)
+                return redfish_fail(redfish, -ENOENT, "the system has no LogServices");
+
+        r = redfish_each_member(redfish, services, MEMBERS_MAX, on_log_service, &search);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return redfish_fail(redfish, -ENOENT, "%s has no log \"%s\"", services, id);
+        path = search.path;
+
+        r = redfish_get(redfish, path, &service);
+        if (r < 0)
+                return r;
+
+        entries = redfish_link(service, "Entries");
+        if (!entries)
+                return redfish_fail(redfish, -ENOENT, "%s has no Entries", path);
+
+        copy = strdup(entries);
+        if (!copy)
+                return -ENOMEM;
+
+        *ret_entries = copy;
+        return 0;
+}
