@@ -26,11 +26,13 @@ struct process {
         struct session session;
         struct delivery delivery;
 
-        uint64_t give_up; /* in now_usec() time: when the search for the BMC ends */
-        bool was_open;
+        bool was_open;   /* the BMC has been ready for the journal once */
+        bool is_limited; /* the agent does not wait for the BMC */
+        bool outage;     /* told of, and not over */
 
-        bool outage; /* told of, and not over */
-        uint64_t pause;
+        uint64_t patience; /* us that the agent waits for a BMC that is not ready */
+        uint64_t give_up;  /* in now_usec() time: when it has waited so long */
+        uint64_t pause;    /* until the next try */
 };
 
 static void process_done(struct process *p) {
@@ -98,6 +100,7 @@ static int process_open(struct process *p) {
         if (p->was_open)
                 return 0;
 
+        p->is_limited = false;
         if (contact->other_mac)
                 process_log(p, "WARNING",
                             "%s is the host interface's network device, but has another MAC address",
@@ -111,11 +114,14 @@ static int process_open(struct process *p) {
 }
 
 static int process_acknowledge(struct process *p) {
+        static const char again[] = "the BMC takes the journal again";
+
         p->pause = PAUSE_MIN;
-        if (p->outage) {
-                p->outage = false;
-                process_log(p, "INFO", "the BMC takes the journal again");
-        }
+        if (p->outage)
+                process_log(p, "INFO", "%s", again);
+        if (p->is_limited)
+                process_state(p, "open", again);
+        p->outage = p->is_limited = false;
 
         return child_report(p->report_fd,
                             json_pack("{sI}", "acknowledged", (json_int_t) delivery_position(&p->delivery)));
@@ -133,7 +139,7 @@ static int process_deliver(struct process *p) {
                 else if (r == 0 && p->wait.closing)
                         return 0;
                 else if (r == 0)
-                        r = wait_for_records(&p->wait, records);
+                        r = wait_for_records(&p->wait, records, USEC_INFINITY);
                 if (r < 0)
                         return r;
         }
@@ -155,33 +161,59 @@ static bool process_may_retry(struct process *p, int error) {
         return contact_is_passing(error);
 }
 
-static int process_pause(struct process *p, int error) {
-        uint64_t pause = MAX(p->pause, redfish_retry_after(p->contact->redfish));
-        int r;
+static bool process_is_absence(int error) {
+        return error == -ENOENT || error == -ENXIO || error == -ENOTSUP;
+}
 
-        if (!p->outage) {
-                p->outage = true;
-                process_log(p, "WARNING", "%s: trying again", p->contact->problem ?: strerror(-error));
-        }
+/* The BMC does not get the journal, or not soon: the agent goes on without waiting for it. */
+static void process_limit(struct process *p, int error) {
+        const char *problem = p->contact->problem ?: strerror(-error);
+
+        if (p->is_limited)
+                return;
+
+        p->is_limited = true;
+        /* A machine without a BMC, or with one that does not offer this, is none with an error. */
+        process_log(p, process_is_absence(error) ? "WARNING" : "ERROR", "%s", problem);
+        process_state(p, "limited", problem);
+}
+
+static void process_begin_outage(struct process *p, int error) {
+        if (p->outage)
+                return;
+
+        p->outage = true;
+        if (p->was_open)
+                p->give_up = wait_until(&p->wait, p->patience);
+        process_log(p, "WARNING", "%s: trying again", p->contact->problem ?: strerror(-error));
+}
+
+static int process_pause(struct process *p, int error) {
+        uint64_t until = wait_until(&p->wait, MAX(p->pause, redfish_retry_after(p->contact->redfish)));
+        int r;
 
         /* A service that says that it is busy is the right one, and there. */
         if (error != -EAGAIN)
                 contact_doubt(p->contact);
 
-        pause = wait_until(&p->wait, pause);
-        r = wait_for(&p->wait, -EBADF, 0, p->was_open ? pause : MIN(pause, p->give_up));
+        if (!p->is_limited)
+                until = MIN(until, p->give_up);
         p->pause = MIN(p->pause * 2, PAUSE_MAX);
+
+        /* A BMC that was never reached is not waited for when the agent wants to go on. */
+        r = p->is_limited && !p->was_open ? wait_for_records(&p->wait, UINT64_MAX, until)
+                                          : wait_for(&p->wait, -EBADF, 0, until);
         return r == -ETIMEDOUT ? 0 : r;
 }
 
-/* Whether the agent's patience is at an end: with a BMC that was never reached, or with the channel as a
- * whole. */
+/* Whether it would be too late for another try. */
 static bool process_is_over(const struct process *p) {
-        return now_usec() >= MIN(p->was_open ? USEC_INFINITY : p->give_up, p->wait.deadline);
+        return now_usec() >= p->wait.deadline || (p->wait.closing && p->is_limited && !p->was_open);
 }
 
+/* Returns 0 when all was delivered by the time that the agent closed the channel, else why it was not. */
 static int process_run(struct process *p) {
-        int r;
+        int r, q;
 
         r = process_read_firmware(p);
         if (r < 0)
@@ -194,48 +226,41 @@ static int process_run(struct process *p) {
                 if (r >= 0 || !process_may_retry(p, r) || process_is_over(p))
                         return r;
 
-                r = process_pause(p, r);
-                if (r < 0)
-                        return contact_fail(p->contact, r, "cannot wait: %s", strerror(-r));
+                /* Later is better than never: when the agent waits no longer, it is still tried here. */
+                process_begin_outage(p, r);
+                if (now_usec() >= p->give_up)
+                        process_limit(p, r);
+
+                q = process_pause(p, r);
+                if (q < 0)
+                        return contact_fail(p->contact, q, "cannot wait: %s", strerror(-q));
         }
 }
 
-static bool process_is_absence(int error) {
-        return error == -ENOENT || error == -ENXIO || error == -ENOTSUP;
+/* Waits until the agent closes the channel of which nothing more is to be expected. */
+static void process_go_without(struct process *p, int error) {
+        process_limit(p, error);
+        (void) wait_for_records(&p->wait, UINT64_MAX, USEC_INFINITY);
 }
 
 static void process_end(struct process *p, int error) {
         struct contact *contact = p->contact;
-        _cleanup_free_ char *summary = NULL;
-        uint64_t left = process_undelivered(p);
         int r;
 
         /* The time for this was set aside by whoever closed the channel. */
         p->wait.deadline = now_usec() + CHANNEL_FAREWELL;
 
-        if (error < 0) {
-                const char *problem = contact->problem ?: strerror(-error);
-
-                summary = p->was_open ? strprintf("%llu of %llu records are not at the BMC: %s",
-                                                  (unsigned long long) left,
-                                                  (unsigned long long) p->wait.records, problem)
-                                      : strdup(problem);
-                /* A machine without a BMC, or with one that does not offer this, is none with an error. */
-                process_log(p, !p->was_open && process_is_absence(error) ? "WARNING" : "ERROR", "%s",
-                            summary ?: problem);
-                process_state(p, "failed", summary ?: problem);
-        }
+        if (error < 0 && p->was_open)
+                process_log(p, "ERROR", "%llu of %llu records are not at the BMC: %s",
+                            (unsigned long long) process_undelivered(p), (unsigned long long) p->wait.records,
+                            contact->problem ?: strerror(-error));
 
         r = session_end(contact);
         if (r < 0)
                 process_log(p, "WARNING", "%s", contact->problem ?: strerror(-r));
 
         p->contact = contact_free(contact);
-        if (error >= 0) {
-                summary = strprintf("%llu records are at the BMC",
-                                    (unsigned long long) delivery_position(&p->delivery));
-                process_state(p, "closed", summary ?: "closed");
-        }
+        process_state(p, error < 0 ? "failed" : "closed", error < 0 ? "" : "session closed");
 }
 
 int channel_process(int report_fd, void *userdata) {
@@ -244,6 +269,7 @@ int channel_process(int report_fd, void *userdata) {
                 .report_fd = report_fd,
                 .wait = {.records_fd = job->records_fd, .close_fd = job->close_fd, .deadline = USEC_INFINITY},
                 .pause = PAUSE_MIN,
+                .patience = job->patience,
                 .give_up = now_usec() + job->patience,
         };
         int r;
@@ -264,6 +290,9 @@ int channel_process(int report_fd, void *userdata) {
         if (r < 0)
                 return r;
 
-        process_end(&p, process_run(&p));
+        r = process_run(&p);
+        if (r < 0 && !p.wait.closing)
+                process_go_without(&p, r);
+        process_end(&p, r);
         return 0;
 }

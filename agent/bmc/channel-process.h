@@ -22,7 +22,7 @@ struct channel_job {
 
 /* Runs the channel to its end; for child_start(). Reports, one JSON object a line:
  *   {"log": {"severity": S, "message": M}}
- *   {"state": "open", "failed" or "closed", "summary": S}
+ *   {"state": "open", "limited", "failed" or "closed", "summary": S}
  *   {"acknowledged": N}   so many records are at the BMC */
 int channel_process(int report_fd, void *job);
 

@@ -22,16 +22,28 @@ struct channel {
         struct channel_job job;
         struct child *child;
         enum channel_state state;
+        char *summary;
         uint64_t notified, acknowledged;
 };
 
 static void channel_set_state(struct channel *channel, enum channel_state state, const char *summary) {
         channel->state = state;
+        free(channel->summary);
+        channel->summary = strdup(summary);
         channel->handler->state(state, summary, channel->userdata);
 }
 
 static bool channel_has_ended(const struct channel *channel) {
         return channel->state == CHANNEL_FAILED || channel->state == CHANNEL_CLOSED;
+}
+
+static enum channel_state parse_state(const char *state) {
+        if (streq(state, "open"))
+                return CHANNEL_OPEN;
+        if (streq(state, "limited"))
+                return CHANNEL_LIMITED;
+
+        return streq(state, "closed") ? CHANNEL_CLOSED : CHANNEL_FAILED;
 }
 
 static void on_message(struct child *child _unused_, const json_t *message, void *userdata) {
@@ -43,11 +55,7 @@ static void on_message(struct child *child _unused_, const json_t *message, void
                 channel->handler->log(json_get_string(log, "severity") ?: "ERROR",
                                       json_get_string(log, "message") ?: "", channel->userdata);
         else if (state)
-                channel_set_state(channel,
-                                  streq(state, "open")     ? CHANNEL_OPEN
-                                  : streq(state, "closed") ? CHANNEL_CLOSED
-                                                           : CHANNEL_FAILED,
-                                  summary ?: "");
+                channel_set_state(channel, parse_state(state), summary ?: "");
         else
                 channel->acknowledged =
                         (uint64_t) json_get_integer(message, "acknowledged", (int64_t) channel->acknowledged);
@@ -129,6 +137,10 @@ enum channel_state channel_get_state(const struct channel *channel) {
         return !channel_has_ended(channel) && child_done(channel->child) ? CHANNEL_FAILED : channel->state;
 }
 
+const char *channel_summary(const struct channel *channel) {
+        return channel->summary ?: "";
+}
+
 uint64_t channel_acknowledged(const struct channel *channel) {
         return channel->acknowledged;
 }
@@ -173,7 +185,7 @@ static int has_acknowledged(const struct channel *channel, uint64_t n) {
         if (channel->acknowledged >= n)
                 return 1;
 
-        return channel_has_ended(channel) ? -ENOTCONN : 0;
+        return channel_has_ended(channel) || channel->state == CHANNEL_LIMITED ? -ENOTCONN : 0;
 }
 
 static int process_is_gone(const struct channel *channel, uint64_t n _unused_) {
@@ -190,14 +202,13 @@ int channel_flush(struct channel *channel, uint64_t timeout_usec) {
 
 int channel_close(struct channel *channel, uint64_t timeout_usec) {
         uint64_t farewell = MIN(CHANNEL_FAREWELL, timeout_usec / 2);
+        bool was_open;
         int r;
 
-        /* One that has failed may still be ending its session. */
         channel_check(channel);
-        if (channel_has_ended(channel)) {
-                r = channel_wait(channel, process_is_gone, 0, timeout_usec);
-                return r < 0 ? r : -ENOTCONN;
-        }
+        if (channel_has_ended(channel))
+                return -ENOTCONN;
+        was_open = channel->state == CHANNEL_OPEN;
 
         /* One microsecond at least, for zero would be no message. */
         if (eventfd_write(channel->job.close_fd, MAX(timeout_usec - farewell, (uint64_t) 1)) < 0)
@@ -207,7 +218,10 @@ int channel_close(struct channel *channel, uint64_t timeout_usec) {
         if (r < 0)
                 return r;
 
-        return channel->state == CHANNEL_CLOSED ? 0 : -ETIMEDOUT;
+        if (channel->state == CHANNEL_CLOSED)
+                return 0;
+
+        return was_open ? -ETIMEDOUT : -ENOTCONN;
 }
 
 struct channel *channel_free(struct channel *channel) {
@@ -219,6 +233,7 @@ struct channel *channel_free(struct channel *channel) {
         safe_close(channel->job.close_fd);
         free(channel->journal_path);
         free(channel->boot);
+        free(channel->summary);
         free(channel);
         return NULL;
 }

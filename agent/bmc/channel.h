@@ -16,7 +16,8 @@ struct plan;
 enum channel_state {
         CHANNEL_STARTING, /* looking for the BMC */
         CHANNEL_OPEN,     /* trusted, and taking records */
-        CHANNEL_FAILED,   /* there is none, or it is not trusted: the reason has been told */
+        CHANNEL_LIMITED,  /* the BMC does not have the journal, or not yet; what IPMI can carry it is told */
+        CHANNEL_FAILED,   /* ended, and the BMC does not have the journal: the reason has been told */
         CHANNEL_CLOSED,   /* everything delivered, session ended, link down */
 };
 
@@ -37,11 +38,14 @@ int channel_start(struct event *e, const struct plan *plan, const char *journal_
 
 enum channel_state channel_get_state(const struct channel *channel);
 
+/* What was told with that state. */
+const char *channel_summary(const struct channel *channel);
+
 /* Tells it that the journal's file now holds n_records whole lines. */
 void channel_notify(struct channel *channel, uint64_t n_records);
 
 /* Waits until the BMC has acknowledged all that was notified, at most timeout_usec. Returns 0, -ETIMEDOUT,
- * -ENOTCONN when there is no channel (any more), a negative errno. */
+ * -ENOTCONN when it does not get the journal (any more, or for the time being), a negative errno. */
 int channel_flush(struct channel *channel, uint64_t timeout_usec);
 
 /* How many records the BMC has acknowledged. */

@@ -79,9 +79,9 @@ int wait_for(struct wait *w, int fd, short events, uint64_t until) {
         return r < 0 ? r : 0;
 }
 
-int wait_for_records(struct wait *w, uint64_t n) {
+int wait_for_records(struct wait *w, uint64_t n, uint64_t until) {
         while (w->records <= n && !w->closing) {
-                int r = wait_once(w, -EBADF, 0, USEC_INFINITY);
+                int r = wait_once(w, -EBADF, 0, until);
 
                 if (r < 0)
                         return r;

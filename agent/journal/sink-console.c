@@ -303,10 +303,11 @@ static void console_progress(void *p, const char *step_name, double fraction, co
 
 static void summarize_channel(struct console *console) {
         uint64_t acknowledged = channel_acknowledged(console->channel);
+        const char *summary = channel_summary(console->channel);
         _cleanup_free_ char *text = NULL;
 
-        text = strprintf("%" PRIu64 " of %" PRIu64 " records delivered%s", acknowledged, console->n_records,
-                         channel_get_state(console->channel) == CHANNEL_CLOSED ? ", session closed" : "");
+        text = strprintf("%" PRIu64 " of %" PRIu64 " records delivered%s%s", acknowledged, console->n_records,
+                         *summary ? ", " : "", summary);
         screen_row(&console->screen, acknowledged == console->n_records ? MARK_OK : MARK_WARNING, "bmc",
                    text ?: "", USEC_INFINITY);
 }

@@ -277,7 +277,7 @@ static void channel_sends_nothing_to_a_certificate_that_ipmi_does_not_know(void 
         bmc_fault(&f->bmc, json_pack("{ssss}", "ipmi", "fingerprint", "action", "wrong-digest"));
         f = start(state);
         journal_stage(f, "discovery");
-        assert_int_equal(settle(f), CHANNEL_FAILED);
+        assert_int_equal(settle(f), CHANNEL_LIMITED);
 
         assert_string_equal(f->summary,
                             "the certificate of 127.0.0.1 does not match the fingerprint that the BMC gave "
@@ -298,7 +298,7 @@ static void channel_tells_why_the_bmc_refuses_an_account(void **state) {
         bmc_fault(&f->bmc, json_pack("{sssssi}", "ipmi", "bootstrap-account", "action", "completion-code",
                                      "completionCode", 0xc9));
         f = start(state);
-        assert_int_equal(settle(f), CHANNEL_FAILED);
+        assert_int_equal(settle(f), CHANNEL_LIMITED);
         assert_true(told(f, "ERROR", "no room for another account (completion code c9h)"));
         assert_int_equal(json_array_size(f->logs), 1);
         assert_int_equal(bmc_count(&f->bmc, "sessions"), 0);
@@ -314,7 +314,7 @@ static void channel_needs_a_host_interface(void **state) {
         table_append(&table, 1, 0x0100, (uint8_t[0x17]){}, 0x17, NULL);
         bmc_write_tables(&f->bmc, &table);
         f = start(state);
-        assert_int_equal(settle(f), CHANNEL_FAILED);
+        assert_int_equal(settle(f), CHANNEL_LIMITED);
         assert_string_equal(
                 f->summary,
                 "this machine's firmware describes no host interface (SMBIOS type 42): no BMC channel");
@@ -325,7 +325,7 @@ static void channel_waits_for_its_network_device_and_names_it(void **state) {
 
         f->environment.find_interface = find_nothing;
         f = start(state);
-        assert_int_equal(settle(f), CHANNEL_FAILED);
+        assert_int_equal(settle(f), CHANNEL_LIMITED);
         assert_string_equal(f->summary,
                             "the host interface's network device (USB 0525:a4a2) was not found within 0.2 s: "
                             "no BMC channel");
@@ -336,7 +336,7 @@ static void channel_needs_ipmi_to_trust_the_bmc(void **state) {
 
         f->environment.open_ipmi = no_ipmi;
         f = start(state);
-        assert_int_equal(settle(f), CHANNEL_FAILED);
+        assert_int_equal(settle(f), CHANNEL_LIMITED);
         assert_non_null(strstr(f->summary, "there is no IPMI device"));
         assert_int_equal(bmc_count(&f->bmc, "connections"), 0);
 }
@@ -350,7 +350,7 @@ static void channel_gives_up_a_bmc_that_never_serves(void **state) {
         f->plan->bmc_patience = SECONDS;
         bmc_fault(&f->bmc, json_pack("{sssi}", "action", "status", "status", 503));
         f = start(state);
-        assert_int_equal(settle(f), CHANNEL_FAILED);
+        assert_int_equal(settle(f), CHANNEL_LIMITED);
         assert_true(told(f, "WARNING", "503"));
         assert_true(told(f, "ERROR", "503"));
         assert_int_equal(json_array_size(f->logs), 2);
@@ -367,7 +367,8 @@ static void channel_says_that_the_log_takes_no_entries(void **state) {
         f = start(state);
         journal_stage(f, "discovery");
         assert_int_equal(channel_flush(f->channel, 20 * SECONDS), -ENOTCONN);
-        assert_true(told(f, "ERROR", "takes no entries"));
+        assert_true(told(f, "WARNING", "takes no entries"));
+        assert_int_equal(channel_get_state(f->channel), CHANNEL_LIMITED);
 
         /* Its session is ended all the same. */
         assert_int_equal(channel_close(f->channel, 20 * SECONDS), -ENOTCONN);
@@ -473,6 +474,56 @@ static void channel_closes_in_time_and_tells_what_a_dead_bmc_lacks(void **state)
         assert_int_equal(channel_acknowledged(f->channel), 2);
 }
 
+/* The agent waits once as long as its patience lasts, not before every trial; what it has not waited for
+ * comes all the same. */
+static void channel_is_waited_for_once_and_comes_back(void **state) {
+        struct fixture *f = *state;
+        uint64_t begin;
+
+        if (!loopback)
+                skip();
+
+        f->plan->bmc_patience = SECONDS;
+        f = start(state);
+        journal_stage(f, "discovery");
+        deliver(f);
+        bmc_stop(&f->bmc);
+        journal_logs(f, 5);
+        assert_int_equal(channel_flush(f->channel, 20 * SECONDS), -ENOTCONN);
+        assert_int_equal(channel_get_state(f->channel), CHANNEL_LIMITED);
+        begin = now_usec();
+        journal_logs(f, 5);
+        assert_int_equal(channel_flush(f->channel, 20 * SECONDS), -ENOTCONN);
+        assert_in_range(now_usec() - begin, 0, SECONDS / 2);
+
+        bmc_start(&f->bmc);
+        while (channel_get_state(f->channel) == CHANNEL_LIMITED)
+                assert_int_equal(event_iterate(f->event, 20 * SECONDS), 1);
+        deliver(f);
+        assert_string_equal(f->summary, "the BMC takes the journal again");
+        finish(f);
+}
+
+/* It was given up, and comes up in the end. */
+static void channel_delivers_to_a_bmc_that_comes_late(void **state) {
+        struct fixture *f = *state;
+
+        if (!loopback)
+                skip();
+
+        f->plan->bmc_patience = SECONDS / 2;
+        bmc_stop(&f->bmc);
+        f = start(state);
+        journal_stage(f, "discovery");
+        assert_int_equal(settle(f), CHANNEL_LIMITED);
+        assert_int_equal(channel_flush(f->channel, 20 * SECONDS), -ENOTCONN);
+        bmc_start(&f->bmc);
+        while (channel_get_state(f->channel) == CHANNEL_LIMITED)
+                assert_int_equal(event_iterate(f->event, 20 * SECONDS), 1);
+        deliver(f);
+        finish(f);
+}
+
 static void channel_says_so_when_its_process_dies(void **state) {
         struct fixture *f = start(state);
         _cleanup_free_ char *pids = NULL, *path = strprintf("/proc/self/task/%d/children", getpid());
@@ -516,6 +567,8 @@ int main(void) {
                 TEST(channel_outlives_a_restart_of_the_bmc),
                 TEST(channel_sends_the_stage_again_to_a_bmc_that_has_lost_it),
                 TEST(channel_closes_in_time_and_tells_what_a_dead_bmc_lacks),
+                TEST(channel_is_waited_for_once_and_comes_back),
+                TEST(channel_delivers_to_a_bmc_that_comes_late),
                 TEST(channel_says_so_when_its_process_dies),
         };
 
