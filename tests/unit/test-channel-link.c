@@ -212,12 +212,12 @@ static void wait_takes_what_the_agent_says(void **state _unused_) {
 
         assert_int_equal(eventfd_write(w.records_fd, 3), 0);
         assert_int_equal(eventfd_write(w.records_fd, 4), 0);
-        assert_int_equal(wait_for_records(&w, 0), 0);
+        assert_int_equal(wait_for_records(&w, 0, USEC_INFINITY), 0);
         assert_int_equal(w.records, 7);
         assert_int_equal(wait_for(&w, -EBADF, 0, wait_until(&w, 10 * USEC_PER_MSEC)), -ETIMEDOUT);
 
         assert_int_equal(eventfd_write(w.close_fd, 20 * USEC_PER_MSEC), 0);
-        assert_int_equal(wait_for_records(&w, 7), 0);
+        assert_int_equal(wait_for_records(&w, 7, USEC_INFINITY), 0);
         assert_true(w.closing);
         assert_int_equal(wait_for(&w, -EBADF, 0, USEC_INFINITY), -ETIMEDOUT);
         assert_true(now_usec() >= w.deadline);
