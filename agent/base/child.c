@@ -131,8 +131,32 @@ static int on_text_readable(struct event_source *source _unused_, int fd, uint32
         return r == -EAGAIN ? 0 : r;
 }
 
+/* Hands on what the ended child has written. Its pipes may never come to their end: a process that it has
+ * started, and that hangs on a device, holds them open. */
+static int stream_drain(struct child *child, struct stream *stream, event_callback_t callback) {
+        while (stream->fd >= 0) {
+                struct pollfd pending = {.fd = stream->fd, .events = POLLIN};
+                int r = poll(&pending, 1, 0);
+
+                if (r < 0 && errno != EINTR)
+                        return -errno;
+                if (r == 0)
+                        break;
+                if (r < 0)
+                        continue;
+
+                r = callback(stream->source, stream->fd, POLLIN, child);
+                if (r < 0)
+                        return r;
+        }
+
+        stream_close(stream);
+        return 0;
+}
+
 static int on_exit_(struct event_source *source _unused_, int fd, uint32_t revents _unused_, void *userdata) {
         struct child *child = userdata;
+        int r;
 
         if (waitid(P_PIDFD, (id_t) fd, &child->status, WEXITED) < 0)
                 return -errno;
@@ -141,7 +165,12 @@ static int on_exit_(struct event_source *source _unused_, int fd, uint32_t reven
         child->ended = now_usec();
         child->pid_source = event_source_free(child->pid_source);
         child->timer = event_source_free(child->timer);
-        return 0;
+
+        r = stream_drain(child, &child->report, on_report_readable);
+        if (r < 0)
+                return r;
+
+        return stream_drain(child, &child->text, on_text_readable);
 }
 
 static int on_timeout(struct event_source *source _unused_, int fd _unused_, uint32_t revents _unused_,
@@ -351,6 +380,17 @@ static void child_end(struct child *child) {
         if (n > 0)
                 while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
                         ;
+}
+
+struct child *child_abandon(struct child *child) {
+        if (!child)
+                return NULL;
+
+        if (!child->reaped)
+                kill(child->pid, SIGKILL);
+
+        child->abandoned = true;
+        return child_free(child);
 }
 
 struct child *child_free(struct child *child) {

@@ -66,6 +66,10 @@ char *child_result_describe(const struct child *child);
 struct child *child_free(struct child *child);
 DEFINE_CLEANUP(struct child *, child_free);
 
+/* The same without waiting for its death, in a process that is about to end itself: a child that hangs in the
+ * kernel then holds nobody up. */
+struct child *child_abandon(struct child *child);
+
 /* In the child: writes message, whose reference is taken in every case, as one line. Returns 0, a negative
  * errno. */
 int child_report(int report_fd, json_t *message);

@@ -9,8 +9,12 @@
 const struct inventory_roots inventory_live_roots = {.sys = "/sys", .proc = "/proc", .dev = "/dev"};
 
 const struct collector *const collectors[] = {
-        &collector_system,  &collector_processors, &collector_memory, &collector_pci,
-        &collector_storage, &collector_network,    &collector_usb,    NULL,
+        &collector_system,       &collector_management,   &collector_processors,
+        &collector_memory,       &collector_pci,          &collector_slots,
+        &collector_accelerators, &collector_controllers,  &collector_storage,
+        &collector_volumes,      &collector_network,      &collector_usb,
+        &collector_tpm,          &collector_sensors,      &collector_power_supplies,
+        &collector_watchdogs,    &collector_serial_ports, NULL,
 };
 
 int firmware_table_read(const struct inventory_roots *roots, struct smbios **ret) {
@@ -20,5 +24,25 @@ int firmware_table_read(const struct inventory_roots *roots, struct smbios **ret
                 return r;
 
         *ret = NULL;
+        return 0;
+}
+
+int firmware_list_collect(const struct inventory_roots *roots,
+                          int (*decode)(const struct smbios *smbios, json_t *part), json_t **ret) {
+        _cleanup_(smbios_freep) struct smbios *smbios = NULL;
+        _cleanup_json_ json_t *part = json_array();
+        int r;
+
+        r = firmware_table_read(roots, &smbios);
+        if (r < 0)
+                return r;
+        if (!smbios)
+                return -ENODEV;
+
+        r = part ? decode(smbios, part) : -ENOMEM;
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(part);
         return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,6 +15,11 @@
 #include "sysfs.h"
 
 #define CPUINFO_SIZE_MAX ((size_t) 64 << 20)
+
+static void closedirp(DIR **directory) {
+        if (*directory)
+                closedir(*directory);
+}
 
 void cpus_done(struct cpus *cpus) {
         free(cpus->cpuinfo);
@@ -47,20 +53,18 @@ static int info_value(const char *info, const char *key, char **ret) {
         return 0;
 }
 
-static int set_info_text(json_t *object, const char *name, const char *info, const char *key) {
+/* Takes it as text, or with a number's setter as a number. */
+static int add_info(struct fields *f, const char *name, const char *info, const char *key,
+                    int (*set)(json_t *part, const char *name, const char *value)) {
         _cleanup_free_ char *value = NULL;
         int r;
 
         r = info_value(info, key, &value);
-        return r < 0 ? r : field_set_text(object, name, value);
-}
+        if (r < 0)
+                return r;
 
-static int set_info_number(json_t *object, const char *name, const char *info, const char *key) {
-        _cleanup_free_ char *value = NULL;
-        int r;
-
-        r = info_value(info, key, &value);
-        return r < 0 ? r : sysfs_set_number(object, name, value);
+        r = set(f->object, name, value);
+        return r < 0 ? r : field_set_source(f->object, name, "/proc/cpuinfo");
 }
 
 /* 0 where the kernel or the captured tree does not tell: then all is one package, as on a machine with one
@@ -203,23 +207,25 @@ static json_t *find_same_cache(json_t *caches, const json_t *cache) {
 /* Adds the caches whose first user the processor is, or raises the count of those like it. */
 static int add_caches(const struct inventory_roots *roots, const struct cpu *cpu, json_t *caches) {
         for (unsigned i = 0;; i++) {
-                _cleanup_free_ char *device = NULL, *users = NULL;
+                _cleanup_free_ char *path = NULL, *users = NULL;
+                struct sysfs_device device = {};
                 _cleanup_json_ json_t *cache = NULL;
                 _cleanup_close_ int fd = -EBADF;
                 char *end;
                 json_t *same;
                 int r;
 
-                device = strprintf("%s/devices/system/cpu/cpu%" PRIu64 "/cache/index%u", roots->sys,
-                                   cpu->number, i);
-                if (!device)
+                path = strprintf("%s/devices/system/cpu/cpu%" PRIu64 "/cache/index%u", roots->sys,
+                                 cpu->number, i);
+                if (!path)
                         return -ENOMEM;
 
-                fd = sysfs_open(device);
+                fd = device.fd = sysfs_open(path);
                 if (fd == -ENOENT)
                         return 0;
                 if (fd < 0)
                         return fd;
+                device.path = path;
 
                 r = read_line_file_at(fd, "shared_cpu_list", &users);
                 if (r == -ENOMEM)
@@ -228,7 +234,7 @@ static int add_caches(const struct inventory_roots *roots, const struct cpu *cpu
                         continue;
 
                 cache = json_object();
-                r = cache ? sysfs_fields_set(cache, fd, cache_fields) : -ENOMEM;
+                r = cache ? sysfs_fields_set(cache, &device, cache_fields) : -ENOMEM;
                 if (r < 0)
                         return r;
 
@@ -251,48 +257,128 @@ static int add_caches(const struct inventory_roots *roots, const struct cpu *cpu
         }
 }
 
+static const struct sysfs_field frequency_fields[] = {
+        {"minimum_frequency_khz", "cpufreq/cpuinfo_min_freq", sysfs_set_number},
+        {"base_frequency_khz", "cpufreq/base_frequency", sysfs_set_number},
+        {"maximum_frequency_khz", "cpufreq/cpuinfo_max_freq", sysfs_set_number},
+        {},
+};
+
+/* Cores of one kind make up a package, so that its first processor speaks for it. */
+static int add_frequencies(const struct inventory_roots *roots, const struct cpu *cpu, json_t *object) {
+        struct sysfs_device device = {.fd = -EBADF};
+        _cleanup_free_ char *path = NULL;
+        _cleanup_close_ int fd = -EBADF;
+
+        path = strprintf("%s/devices/system/cpu/cpu%" PRIu64, roots->sys, cpu->number);
+        if (!path)
+                return -ENOMEM;
+
+        fd = device.fd = sysfs_open(path);
+        device.path = path;
+        return sysfs_fields_set(object, &device, frequency_fields);
+}
+
+/* The processor's directory has a link to its node. */
+static int cpu_node(const struct inventory_roots *roots, const struct cpu *cpu, uint64_t *ret) {
+        _cleanup_(sysfs_devices_done) struct sysfs_devices nodes = {};
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        path = strprintf("%s/devices/system/cpu/cpu%" PRIu64, roots->sys, cpu->number);
+        if (!path)
+                return -ENOMEM;
+
+        r = sysfs_children(&(struct sysfs_device){.path = path}, "node", &nodes);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < nodes.n_paths; i++)
+                if (parse_u64(startswith(sysfs_name(nodes.paths[i]), "node") ?: "", ret) >= 0)
+                        return 1;
+
+        return 0;
+}
+
+static int add_nodes(const struct inventory_roots *roots, const struct cpu *items, size_t n,
+                     struct fields *f) {
+        _cleanup_json_ json_t *nodes = json_array();
+        uint64_t node, last = UINT64_MAX;
+
+        if (!nodes)
+                return -ENOMEM;
+
+        /* Nodes follow dies, so that asking at each change of die finds all, and on most machines asks once.
+         */
+        for (size_t i = 0; i < n; i++) {
+                int r;
+
+                if (i > 0 && items[i].die == items[i - 1].die && items[i].core == items[i - 1].core)
+                        continue;
+
+                r = cpu_node(roots, &items[i], &node);
+                if (r < 0)
+                        return r;
+                if (r == 0 || node == last)
+                        continue;
+
+                r = json_append(nodes, json_integer((json_int_t) node));
+                if (r < 0)
+                        return r;
+                last = node;
+        }
+
+        fields_source(f, "/sys/devices/system/cpu");
+        fields_take(f, "numa_nodes", json_array_size(nodes) > 0 ? TAKE_PTR(nodes) : json_null());
+        return f->error;
+}
+
+static size_t count_dies(const struct cpu *items, size_t n) {
+        size_t count = 0;
+
+        for (size_t i = 0; i < n; i++)
+                count += i == 0 || items[i].die != items[i - 1].die;
+
+        return count;
+}
+
 int cpus_describe_package(const struct inventory_roots *roots, const struct cpu *items, size_t n,
                           json_t *object) {
+        static const struct {
+                const char *member, *key;
+                int (*set)(json_t *part, const char *name, const char *value);
+        } infos[] = {
+                {"vendor_id", "vendor_id", sysfs_set_text},
+                {"model", "model name", sysfs_set_text},
+                {"family_number", "cpu family", sysfs_set_number},
+                {"model_number", "model", sysfs_set_number},
+                {"stepping_number", "stepping", sysfs_set_number},
+                {"microcode", "microcode", sysfs_set_text},
+        };
         _cleanup_json_ json_t *caches = json_array();
-        const char *info = items[0].info;
+        struct fields f = fields_of(object);
         int r;
 
         if (!caches)
                 return -ENOMEM;
 
-        r = field_set_number(object, "package", items[0].package);
+        fields_source(&f, "/sys/devices/system/cpu/cpu%" PRIu64 "/topology", items[0].number);
+        fields_number(&f, "package", items[0].package);
+        for (size_t i = 0; i < ELEMENTSOF(infos); i++) {
+                r = add_info(&f, infos[i].member, items[0].info, infos[i].key, infos[i].set);
+                if (r < 0)
+                        return r;
+        }
+
+        fields_number(&f, "die_count", count_dies(items, n));
+        fields_number(&f, "running_core_count", cpus_count_cores(items, n));
+        fields_number(&f, "running_thread_count", n);
+
+        r = add_nodes(roots, items, n, &f);
         if (r < 0)
                 return r;
 
-        r = set_info_text(object, "vendor_id", info, "vendor_id");
-        if (r < 0)
-                return r;
-
-        r = set_info_text(object, "model", info, "model name");
-        if (r < 0)
-                return r;
-
-        r = set_info_number(object, "family_number", info, "cpu family");
-        if (r < 0)
-                return r;
-
-        r = set_info_number(object, "model_number", info, "model");
-        if (r < 0)
-                return r;
-
-        r = set_info_number(object, "stepping_number", info, "stepping");
-        if (r < 0)
-                return r;
-
-        r = set_info_text(object, "microcode", info, "microcode");
-        if (r < 0)
-                return r;
-
-        r = field_set_number(object, "running_core_count", cpus_count_cores(items, n));
-        if (r < 0)
-                return r;
-
-        r = field_set_number(object, "running_thread_count", n);
+        r = add_frequencies(roots, &items[0], object);
         if (r < 0)
                 return r;
 
@@ -302,7 +388,41 @@ int cpus_describe_package(const struct inventory_roots *roots, const struct cpu 
                         return r;
         }
 
-        return json_set(object, "caches", json_array_size(caches) > 0 ? TAKE_PTR(caches) : json_null());
+        fields_source(&f, "/sys/devices/system/cpu");
+        fields_take(&f, "caches", json_array_size(caches) > 0 ? TAKE_PTR(caches) : json_null());
+        return f.error;
+}
+
+int cpus_add_vulnerabilities(const struct inventory_roots *roots, json_t *part) {
+        _cleanup_(closedirp) DIR *directory = NULL;
+        _cleanup_json_ json_t *vulnerabilities = json_object();
+        struct fields f = fields_of(part), v = fields_of(vulnerabilities);
+        _cleanup_free_ char *path = NULL;
+        const struct dirent *entry;
+
+        path = strprintf("%s/devices/system/cpu/vulnerabilities", roots->sys);
+        if (!path)
+                return -ENOMEM;
+
+        directory = opendir(path);
+        if (!directory) {
+                fields_null(&f, "vulnerabilities");
+                return f.error;
+        }
+
+        while ((entry = readdir(directory))) {
+                _cleanup_free_ char *state = NULL;
+
+                if (entry->d_name[0] == '.')
+                        continue;
+                if (read_line_file_at(dirfd(directory), entry->d_name, &state) == -ENOMEM)
+                        return -ENOMEM;
+                fields_text(&v, entry->d_name, state);
+        }
+
+        fields_source(&f, "/sys/devices/system/cpu/vulnerabilities");
+        fields_take(&f, "vulnerabilities", TAKE_PTR(vulnerabilities));
+        return v.error < 0 ? v.error : f.error;
 }
 
 int cpus_add_flags(const struct cpus *cpus, json_t *part) {
@@ -328,5 +448,6 @@ int cpus_add_flags(const struct cpus *cpus, json_t *part) {
                         return r;
         }
 
-        return json_set(part, "flags", TAKE_PTR(flags));
+        r = json_set(part, "flags", TAKE_PTR(flags));
+        return r < 0 ? r : field_set_source(part, "flags", "/proc/cpuinfo");
 }

@@ -37,3 +37,7 @@ int cpus_describe_package(const struct inventory_roots *roots, const struct cpu 
 
 /* Sets "flags" to the features that the kernel names for the first processor. Returns 0, -ENOMEM. */
 int cpus_add_flags(const struct cpus *cpus, json_t *part);
+
+/* Sets "vulnerabilities" to what the kernel says of each that it knows, "Mitigation: ..." or "Vulnerable" or
+ * "Not affected" before it; null where it does not tell. Returns 0, -ENOMEM. */
+int cpus_add_vulnerabilities(const struct inventory_roots *roots, json_t *part);

@@ -6,6 +6,7 @@
 #include "base/child.h"
 #include "base/event.h"
 #include "base/text.h"
+#include "field.h"
 #include "inventory.h"
 
 /* A collector at work. */
@@ -38,6 +39,10 @@ static int task_main(int report_fd, void *userdata) {
         int r;
 
         r = task->collector->collect(task->roots, &part);
+        if (r < 0)
+                return r;
+
+        r = task->roots->sources ? sources_move_behind(part) : sources_remove(part);
         if (r < 0)
                 return r;
 

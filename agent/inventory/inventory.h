@@ -2,9 +2,11 @@
 /* inventory.h: what the machine is made of, as one JSON object with a member for each collector. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/json.h"
+#include "base/text.h"
 
 /* Raised when a member is renamed, removed or changes its meaning; a new member does not raise it. */
 #define INVENTORY_SCHEMA_VERSION 1
@@ -12,12 +14,20 @@
 struct event;
 struct screen;
 
-/* Where a collector looks: the running machine's own, or a captured tree. */
+/* Where a collector looks, the running machine's own or a captured tree, and how. */
 struct inventory_roots {
         const char *sys;  /* "/sys" */
         const char *proc; /* "/proc" */
         const char *dev;  /* "/dev"; NULL: devices must not be opened */
+
+        uint64_t device_limit_usec; /* how long one device may take to answer; 0: INVENTORY_DEVICE_LIMIT_USEC
+                                     */
+        uint64_t lldp_wait_usec;    /* how long neighbours are listened for; 0: not at all */
+        const char *record; /* directory to keep devices' answers in, for a captured tree; NULL: none */
+        bool sources;       /* keep where each value came from */
 };
+
+#define INVENTORY_DEVICE_LIMIT_USEC (5 * USEC_PER_SEC)
 
 extern const struct inventory_roots inventory_live_roots;
 

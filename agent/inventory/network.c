@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
-#include <linux/ethtool.h>
 #include <linux/netdevice.h>
-#include <linux/sockios.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include "base/fd.h"
 #include "base/screen.h"
 #include "base/text.h"
 #include "collectors.h"
+#include "ethtool.h"
 #include "field.h"
 #include "sysfs.h"
 #include "table.h"
-
-#define MAC_SIZE 6U
 
 /* Mbit/s; the kernel says -1, or refuses, where there is no link. */
 static int set_speed(json_t *object, const char *name, const char *value) {
@@ -36,134 +31,56 @@ static const struct sysfs_field interface_fields[] = {
         {},
 };
 
-/* The address in the adapter's own memory. Where nobody has set another one, it is the current one; otherwise
- * only the running kernel can tell. */
-static int add_permanent_address(const struct inventory_roots *roots, json_t *object, int device_fd,
-                                 const char *name) {
-        union {
-                struct ethtool_perm_addr head;
-                uint8_t bytes[sizeof(struct ethtool_perm_addr) + MAC_SIZE];
-        } request = {.head = {.cmd = ETHTOOL_GPERMADDR, .size = MAC_SIZE}};
-        const uint8_t *address = request.head.data;
-        static const uint8_t none[MAC_SIZE];
-        struct ifreq ifr = {.ifr_data = (char *) &request};
-        _cleanup_close_ int fd = -EBADF;
-        char text[3 * MAC_SIZE];
-        uint64_t assigned;
-
-        if (read_u64_file_at(device_fd, "addr_assign_type", &assigned) == 0 && assigned == NET_ADDR_PERM)
-                return json_set(object, "permanent_mac_address",
-                                json_incref(json_object_get(object, "mac_address")));
-
-        if (!inventory_roots_are_live(roots) || strlen(name) >= sizeof(ifr.ifr_name))
-                return json_set_string(object, "permanent_mac_address", NULL);
-
-        fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        if (fd < 0)
-                return -errno;
-
-        memcpy(ifr.ifr_name, name, strlen(name) + 1);
-        if (ioctl(fd, SIOCETHTOOL, &ifr) < 0 || request.head.size != MAC_SIZE ||
-            memcmp(address, none, MAC_SIZE) == 0)
-                return json_set_string(object, "permanent_mac_address", NULL);
-
-        snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", address[0], address[1], address[2],
-                 address[3], address[4], address[5]);
-        return json_set_string(object, "permanent_mac_address", text);
-}
-
-static int add_place(json_t *object, const char *path) {
-        _cleanup_free_ char *pci = NULL, *usb = NULL;
+static int describe(const struct inventory_roots *roots, const struct sysfs_device *device, json_t *object,
+                    void *userdata _unused_) {
+        _cleanup_free_ char *driver = NULL, *pci = NULL, *usb = NULL;
+        const char *name = sysfs_name(device->path);
+        struct fields f = fields_of(object);
+        uint64_t assigned = UINT64_MAX;
         int r;
 
-        r = sysfs_find_parent(path, "pci", &pci);
+        fields_source_sysfs(&f, device, "");
+        fields_text(&f, "name", name);
+        if (f.error < 0)
+                return f.error;
+
+        r = sysfs_fields_set(object, device, interface_fields);
         if (r < 0)
                 return r;
 
-        r = field_set_text(object, "pci_address", r > 0 ? sysfs_name(pci) : NULL);
+        (void) read_u64_file_at(device->fd, "addr_assign_type", &assigned);
+        r = ethtool_describe(roots, name, assigned == NET_ADDR_PERM, object);
         if (r < 0)
                 return r;
 
-        r = sysfs_find_usb_device(path, &usb);
+        r = sysfs_link_name(device->fd, "device/driver", &driver);
         if (r < 0)
                 return r;
 
-        return field_set_text(object, "usb_device", r > 0 ? sysfs_name(usb) : NULL);
+        r = sysfs_find_parent(device->path, "pci", &pci);
+        if (r < 0)
+                return r;
+
+        r = sysfs_find_usb_device(device->path, &usb);
+        if (r < 0)
+                return r;
+
+        fields_text(&f, "pci_address", pci ? sysfs_name(pci) : NULL);
+        fields_text(&f, "usb_device", usb ? sysfs_name(usb) : NULL);
+        fields_source_sysfs(&f, device, "device/driver");
+        fields_text(&f, "driver", driver);
+        return f.error;
 }
 
-static int describe(const struct inventory_roots *roots, const char *path, json_t **ret) {
-        _cleanup_json_ json_t *object = json_object();
-        _cleanup_free_ char *driver = NULL;
-        _cleanup_close_ int fd = -EBADF;
-        int r;
-
-        if (!object)
-                return -ENOMEM;
-
-        fd = sysfs_open(path);
-        if (fd < 0)
-                return fd;
-
-        r = field_set_text(object, "name", sysfs_name(path));
-        if (r < 0)
-                return r;
-
-        r = sysfs_fields_set(object, fd, interface_fields);
-        if (r < 0)
-                return r;
-
-        r = add_permanent_address(roots, object, fd, sysfs_name(path));
-        if (r < 0)
-                return r;
-
-        r = sysfs_link_name(fd, "device/driver", &driver);
-        if (r < 0)
-                return r;
-
-        r = field_set_text(object, "driver", driver);
-        if (r < 0)
-                return r;
-
-        r = add_place(object, path);
-        if (r < 0)
-                return r;
-
-        *ret = TAKE_PTR(object);
-        return 0;
+/* Loopback, tunnels and bridges are no hardware. */
+static int is_hardware(const struct sysfs_device *device) {
+        return !sysfs_is_below(device->path, "virtual");
 }
+
+static const struct sysfs_walk walk = {.subsystem = "net", .wanted = is_hardware, .describe = describe};
 
 static int network_collect(const struct inventory_roots *roots, json_t **ret) {
-        _cleanup_(sysfs_devices_done) struct sysfs_devices devices = {};
-        _cleanup_json_ json_t *part = json_array();
-        int r;
-
-        if (!part)
-                return -ENOMEM;
-
-        r = sysfs_enumerate(roots, "net", &devices);
-        if (r < 0)
-                return r;
-
-        for (size_t i = 0; i < devices.n_paths; i++) {
-                json_t *object = NULL;
-
-                /* Loopback, tunnels and bridges are no hardware. */
-                if (sysfs_is_below(devices.paths[i], "virtual"))
-                        continue;
-
-                r = describe(roots, devices.paths[i], &object);
-                if (r == -ENOENT) /* unplugged in the meantime */
-                        continue;
-                if (r < 0)
-                        return r;
-
-                r = json_append(part, object);
-                if (r < 0)
-                        return r;
-        }
-
-        *ret = TAKE_PTR(part);
-        return 0;
+        return sysfs_collect_part(roots, &walk, ret);
 }
 
 static char *network_summarize(const json_t *part) {

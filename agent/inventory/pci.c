@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pci/pci.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,82 +11,26 @@
 
 #include "base/fd.h"
 #include "base/screen.h"
+#include "base/smbios.h"
 #include "base/text.h"
 #include "collectors.h"
 #include "field.h"
+#include "pci-class.h"
+#include "pci-config.h"
 #include "sysfs.h"
 #include "table.h"
 
-#define WANTED                                                                                               \
-        (PCI_FILL_IDENT | PCI_FILL_CLASS | PCI_FILL_CLASS_EXT | PCI_FILL_SUBSYS | PCI_FILL_PHYS_SLOT |       \
-         PCI_FILL_NUMA_NODE)
+/* In "resource": six BARs, then the expansion ROM. */
+#define ROM_LINE 6
+
+struct context {
+        struct pci_access *access;
+        const struct smbios *smbios; /* NULL: the machine has no such table */
+};
 
 static void pci_cleanupp(struct pci_access **access) {
         if (*access)
                 pci_cleanup(*access);
-}
-
-/* PCI Code and ID Assignment Specification: base class and sub-class, or the base class alone (sub-class
- * FFFFh). Kept here, since pci.ids, which has them too, is not in flash. */
-static const struct {
-        uint16_t class;
-        const char *name;
-} class_names[] = {
-        {0x0100, "SCSI controller"},
-        {0x0101, "IDE controller"},
-        {0x0104, "RAID controller"},
-        {0x0106, "SATA controller"},
-        {0x0107, "SAS controller"},
-        {0x0108, "NVMe controller"},
-        {0x0200, "Ethernet controller"},
-        {0x0207, "InfiniBand controller"},
-        {0x0300, "VGA controller"},
-        {0x0302, "3D controller"},
-        {0x0500, "RAM memory"},
-        {0x0502, "CXL memory"},
-        {0x0600, "host bridge"},
-        {0x0601, "ISA bridge"},
-        {0x0604, "PCI bridge"},
-        {0x0700, "serial controller"},
-        {0x0800, "interrupt controller"},
-        {0x0806, "IOMMU"},
-        {0x0880, "system peripheral"},
-        {0x0c03, "USB controller"},
-        {0x0c05, "SMBus"},
-        {0x0c07, "IPMI interface"},
-        {0x1080, "encryption controller"},
-        {0x1180, "signal processing controller"},
-        {0x1200, "processing accelerator"},
-};
-
-static const char *const base_class_names[] = {
-        [0x01] = "storage controller",
-        [0x02] = "network controller",
-        [0x03] = "display controller",
-        [0x04] = "multimedia controller",
-        [0x05] = "memory controller",
-        [0x06] = "bridge",
-        [0x07] = "communication controller",
-        [0x08] = "system peripheral",
-        [0x09] = "input device",
-        [0x0a] = "docking station",
-        [0x0b] = "processor",
-        [0x0c] = "serial bus controller",
-        [0x0d] = "wireless controller",
-        [0x0e] = "intelligent controller",
-        [0x0f] = "satellite controller",
-        [0x10] = "encryption controller",
-        [0x11] = "signal processing controller",
-        [0x12] = "processing accelerator",
-        [0x13] = "instrumentation",
-};
-
-static const char *class_name(uint16_t class) {
-        for (size_t i = 0; i < ELEMENTSOF(class_names); i++)
-                if (class_names[i].class == class)
-                        return class_names[i].name;
-
-        return class >> 8 < (int) ELEMENTSOF(base_class_names) ? base_class_names[class >> 8] : NULL;
 }
 
 /* libpci must not come back from here. The collector runs in a process of its own, whose end with this text
@@ -100,22 +45,8 @@ static void _noreturn_ _printf_(1, 2) on_error(char *format, ...) {
         _exit(EIO);
 }
 
-static int set_hex(json_t *object, const char *name, unsigned value, int digits) {
-        char text[16];
-
-        snprintf(text, sizeof(text), "0x%0*x", digits, value);
-        return json_set_string(object, name, text);
-}
-
-/* "8.0 GT/s PCIe"; "Unknown" */
-static int set_transfers(json_t *object, const char *name, const char *value) {
-        double speed;
-        int end = -1;
-
-        if (!value || sscanf(value, "%lf GT/s%n", &speed, &end) != 1 || end < 0)
-                return json_set_string(object, name, NULL);
-
-        return json_set(object, name, json_real(speed));
+/* What libpci cannot read stays unknown. */
+static void _printf_(1, 2) on_warning(char *format _unused_, ...) {
 }
 
 /* 0 or 255: there is no link. */
@@ -128,23 +59,64 @@ static int set_width(json_t *object, const char *name, const char *value) {
         return field_set_number(object, name, width);
 }
 
+/* -1: the firmware has not told. */
+static int set_node(json_t *object, const char *name, const char *value) {
+        return sysfs_set_number(object, name, value && *value == '-' ? NULL : value);
+}
+
+static int set_subsystem(json_t *object, const char *name, const char *value) {
+        bool none = !value || streq(value, "0x0000") || streq(value, "0xffff");
+
+        return sysfs_set_hex(object, name, none ? NULL : value);
+}
+
+/* "0x010802": base class, sub-class, programming interface. */
+static int set_class_name(json_t *object, const char *name, const char *value) {
+        uint64_t class;
+
+        return json_set_string(
+                object, name,
+                value && parse_u64(value, &class) >= 0 ? pci_class_name((uint16_t) (class >> 8)) : NULL);
+}
+
+static const struct sysfs_field identity_fields[] = {
+        {"class", "class", sysfs_set_hex},
+        {"class_name", "class", set_class_name},
+        {"vendor_id", "vendor", sysfs_set_hex},
+        {"device_id", "device", sysfs_set_hex},
+        {"revision", "revision", sysfs_set_hex},
+        {"subsystem_vendor_id", "subsystem_vendor", set_subsystem},
+        {"subsystem_device_id", "subsystem_device", set_subsystem},
+        {"numa_node", "numa_node", set_node},
+        {},
+};
+
 static const struct sysfs_field link_fields[] = {
-        {"speed_gts", "current_link_speed", set_transfers},
+        {"speed_gts", "current_link_speed", sysfs_set_transfers},
         {"width", "current_link_width", set_width},
-        {"maximum_speed_gts", "max_link_speed", set_transfers},
+        {"maximum_speed_gts", "max_link_speed", sysfs_set_transfers},
         {"maximum_width", "max_link_width", set_width},
         {},
 };
 
-static int add_link(json_t *object, int device_fd) {
+static const struct sysfs_field port_fields[] = {
+        {"port_maximum_speed_gts", "max_link_speed", sysfs_set_transfers},
+        {"port_maximum_width", "max_link_width", set_width},
+        {},
+};
+
+/* What the device makes of its link, what it could, and what the port above could. */
+static int add_link(const struct sysfs_device *device, const char *parent, json_t *object) {
         _cleanup_json_ json_t *link = NULL;
+        _cleanup_close_ int fd = -EBADF;
+        struct sysfs_device port = {.path = parent ?: "", .fd = -EBADF};
         int r;
 
-        if (faccessat(device_fd, "max_link_width", F_OK, 0) < 0)
+        if (faccessat(device->fd, "max_link_width", F_OK, 0) < 0)
                 return json_set_string(object, "link", NULL);
 
         link = json_object();
-        r = link ? sysfs_fields_set(link, device_fd, link_fields) : -ENOMEM;
+        r = link ? sysfs_fields_set(link, device, link_fields) : -ENOMEM;
         if (r < 0)
                 return r;
 
@@ -152,156 +124,206 @@ static int add_link(json_t *object, int device_fd) {
         if (json_is_null(json_object_get(link, "maximum_width")))
                 return json_set_string(object, "link", NULL);
 
-        return json_set(object, "link", TAKE_PTR(link));
+        if (parent)
+                fd = port.fd = sysfs_open(parent);
+
+        r = sysfs_fields_set(link, &port, port_fields);
+        return r < 0 ? r : json_set(object, "link", TAKE_PTR(link));
 }
 
-/* Names out of pci.ids, where the machine has one. */
-static int add_names(json_t *object, struct pci_access *access, const struct pci_dev *device) {
-        char vendor[256], name[256];
-        int r;
+/* "TOTAL_ERR_COR 3" behind the counts of each kind. */
+static int set_error_total(json_t *object, const char *name, const char *text) {
+        const char *total = text ? strstr(text, "TOTAL_ERR_") : NULL;
+        unsigned long long n;
 
-        r = field_set_text(object, "vendor",
-                           pci_lookup_name(access, vendor, sizeof(vendor),
-                                           PCI_LOOKUP_VENDOR | PCI_LOOKUP_NO_NUMBERS, device->vendor_id));
-        if (r < 0)
-                return r;
+        if (!total || sscanf(total, "TOTAL_ERR_%*s %llu", &n) != 1)
+                return json_set_string(object, name, NULL);
 
-        return field_set_text(object, "device",
-                              pci_lookup_name(access, name, sizeof(name),
-                                              PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS, device->vendor_id,
-                                              device->device_id));
+        return field_set_number(object, name, n);
 }
 
-static int add_identity(json_t *object, const struct pci_dev *device, int known) {
-        bool has_subsystem = (known & PCI_FILL_SUBSYS) && device->subsys_vendor_id != 0 &&
-                             device->subsys_vendor_id != 0xffff;
-        int r;
+static int add_error_counts(const struct sysfs_device *device, json_t *object) {
+        static const struct {
+                const char *member, *attribute;
+        } counts[] = {
+                {"aer_correctable_count", "aer_dev_correctable"},
+                {"aer_nonfatal_count", "aer_dev_nonfatal"},
+                {"aer_fatal_count", "aer_dev_fatal"},
+        };
+        struct fields f = fields_of(object);
 
-        r = set_hex(object, "class", (unsigned) device->device_class << 8 | device->prog_if, 6);
-        if (r < 0)
-                return r;
+        for (size_t i = 0; i < ELEMENTSOF(counts); i++) {
+                _cleanup_free_ char *text = NULL;
+                int r;
 
-        r = json_set_string(object, "class_name", class_name(device->device_class));
-        if (r < 0)
-                return r;
+                r = read_file_at(device->fd, counts[i].attribute, 4096, &text, NULL);
+                if (r == -ENOMEM)
+                        return r;
 
-        r = set_hex(object, "vendor_id", device->vendor_id, 4);
-        if (r < 0)
-                return r;
+                r = set_error_total(object, counts[i].member, text);
+                if (r < 0)
+                        return r;
 
-        r = set_hex(object, "device_id", device->device_id, 4);
-        if (r < 0)
-                return r;
-
-        r = set_hex(object, "revision", device->rev_id, 2);
-        if (r < 0)
-                return r;
-
-        r = has_subsystem ? set_hex(object, "subsystem_vendor_id", device->subsys_vendor_id, 4)
-                          : json_set_string(object, "subsystem_vendor_id", NULL);
-        if (r < 0)
-                return r;
-
-        return has_subsystem ? set_hex(object, "subsystem_device_id", device->subsys_id, 4)
-                             : json_set_string(object, "subsystem_device_id", NULL);
-}
-
-/* Where it sits: under which bridge, near which memory, in which slot. */
-static int add_place(json_t *object, const char *path, const struct pci_dev *device, int known) {
-        _cleanup_free_ char *real = NULL, *parent = NULL;
-        int r;
-
-        real = realpath(path, NULL);
-        if (real) {
-                r = sysfs_find_parent(real, "pci", &parent);
+                fields_source_sysfs(&f, device, counts[i].attribute);
+                r = field_set_source(object, counts[i].member, f.source);
                 if (r < 0)
                         return r;
         }
 
-        r = field_set_text(object, "parent", parent ? sysfs_name(parent) : NULL);
-        if (r < 0)
-                return r;
-
-        r = (known & PCI_FILL_NUMA_NODE) && device->numa_node >= 0
-                    ? field_set_number(object, "numa_node", (uint64_t) device->numa_node)
-                    : json_set_string(object, "numa_node", NULL);
-        if (r < 0)
-                return r;
-
-        return field_set_text(object, "slot", device->phy_slot);
-}
-
-static int describe(const struct inventory_roots *roots, struct pci_access *access, struct pci_dev *device,
-                    json_t **ret) {
-        _cleanup_free_ char *address = NULL, *path = NULL, *driver = NULL;
-        _cleanup_json_ json_t *object = json_object();
-        _cleanup_close_ int fd = -EBADF;
-        int known, r;
-
-        address = strprintf("%04x:%02x:%02x.%d", (unsigned) device->domain, device->bus, device->dev,
-                            device->func);
-        if (!address || !object)
-                return -ENOMEM;
-
-        path = strprintf("%s/bus/pci/devices/%s", roots->sys, address);
-        if (!path)
-                return -ENOMEM;
-
-        fd = sysfs_open(path);
-        if (fd < 0)
-                return fd;
-
-        known = pci_fill_info(device, WANTED);
-
-        r = json_set_string(object, "address", address);
-        if (r < 0)
-                return r;
-
-        r = add_identity(object, device, known);
-        if (r < 0)
-                return r;
-
-        r = add_names(object, access, device);
-        if (r < 0)
-                return r;
-
-        r = sysfs_link_name(fd, "driver", &driver);
-        if (r < 0)
-                return r;
-
-        r = field_set_text(object, "driver", driver);
-        if (r < 0)
-                return r;
-
-        r = add_place(object, path, device, known);
-        if (r < 0)
-                return r;
-
-        r = add_link(object, fd);
-        if (r < 0)
-                return r;
-
-        *ret = TAKE_PTR(object);
         return 0;
 }
 
-static int compare_devices(const void *a, const void *b) {
-        const struct pci_dev *x = *(struct pci_dev *const *) a, *y = *(struct pci_dev *const *) b;
+static int add_expansion_rom(const struct sysfs_device *device, struct fields *f) {
+        _cleanup_free_ char *text = NULL;
+        unsigned long long start, end;
+        const char *line;
+        int r;
 
-        if (x->domain != y->domain)
-                return x->domain < y->domain ? -1 : 1;
-        if (x->bus != y->bus)
-                return x->bus - y->bus;
-        return x->dev != y->dev ? x->dev - y->dev : x->func - y->func;
+        r = read_file_at(device->fd, "resource", 4096, &text, NULL);
+        if (r == -ENOMEM)
+                return r;
+
+        line = r < 0 ? NULL : text;
+        for (unsigned i = 0; line && i < ROM_LINE; i++) {
+                line = strchr(line, '\n');
+                line = line ? line + 1 : NULL;
+        }
+
+        fields_source_sysfs(f, device, "resource");
+        if (line && sscanf(line, "%llx %llx", &start, &end) == 2)
+                fields_number(f, "expansion_rom_bytes", end > start ? end - start + 1 : 0);
+        else
+                fields_null(f, "expansion_rom_bytes");
+        return f->error;
 }
+
+/* The firmware's name for the slot that the device is in (DSP0134 7.10): segment group, bus, and device and
+ * function number stand from 0Dh on. A slot is given by its first function, or by the port above it. */
+static int add_slot_designation(const struct smbios *smbios, const struct pci_dev *device, struct fields *f) {
+        struct smbios_structure slot = {};
+
+        while (smbios && smbios_next_of(smbios, SMBIOS_SYSTEM_SLOT, &slot) > 0) {
+                _cleanup_free_ char *designation = NULL;
+                uint16_t segment;
+                uint8_t bus, place;
+                int r;
+
+                if (!smbios_u16(&slot, 0x0d, &segment) || !smbios_u8(&slot, 0x0f, &bus) ||
+                    !smbios_u8(&slot, 0x10, &place) || place == 0xff)
+                        continue;
+                if (segment != device->domain || bus != device->bus || place >> 3 != device->dev)
+                        continue;
+
+                r = smbios_string(&slot, 0x04, &designation);
+                if (r < 0)
+                        return r;
+
+                fields_source_smbios(f, &slot, 0x04);
+                fields_text(f, "slot_designation", designation);
+                return f->error;
+        }
+
+        fields_null(f, "slot_designation");
+        return f->error;
+}
+
+/* Names out of pci.ids, where the machine has one. */
+static void add_names(struct pci_access *access, struct fields *f) {
+        char vendor[256], name[256];
+        uint64_t vendor_id, device_id;
+
+        if (parse_u64(json_get_string(f->object, "vendor_id") ?: "", &vendor_id) < 0 ||
+            parse_u64(json_get_string(f->object, "device_id") ?: "", &device_id) < 0) {
+                fields_null(f, "vendor");
+                fields_null(f, "device");
+                return;
+        }
+
+        fields_source(f, "pci.ids");
+        fields_text(f, "vendor",
+                    pci_lookup_name(access, vendor, sizeof(vendor), PCI_LOOKUP_VENDOR | PCI_LOOKUP_NO_NUMBERS,
+                                    (int) vendor_id));
+        fields_text(f, "device",
+                    pci_lookup_name(access, name, sizeof(name), PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS,
+                                    (int) vendor_id, (int) device_id));
+}
+
+static int describe(const struct inventory_roots *roots _unused_, const struct sysfs_device *device,
+                    json_t *object, void *userdata) {
+        _cleanup_free_ char *parent = NULL, *driver = NULL;
+        const char *address = sysfs_name(device->path);
+        struct context *context = userdata;
+        unsigned domain, bus, slot, function;
+        struct fields f = fields_of(object);
+        struct pci_dev *dev;
+        int r;
+
+        if (sscanf(address, "%x:%x:%x.%x", &domain, &bus, &slot, &function) != 4)
+                return -EBADMSG;
+
+        fields_source_sysfs(&f, device, "");
+        fields_word(&f, "address", address);
+        if (f.error < 0)
+                return f.error;
+
+        r = sysfs_fields_set(object, device, identity_fields);
+        if (r < 0)
+                return r;
+
+        add_names(context->access, &f);
+
+        r = sysfs_link_name(device->fd, "driver", &driver);
+        if (r < 0)
+                return r;
+
+        r = sysfs_find_parent(device->path, "pci", &parent);
+        if (r < 0)
+                return r;
+
+        fields_source_sysfs(&f, device, "driver");
+        fields_text(&f, "driver", driver);
+        fields_source_sysfs(&f, device, "..");
+        fields_text(&f, "parent", parent ? sysfs_name(parent) : NULL);
+
+        dev = pci_get_dev(context->access, (int) domain, (int) bus, (int) slot, (int) function);
+        if (!dev)
+                return -ENOMEM;
+
+        (void) pci_fill_info(dev, PCI_FILL_PHYS_SLOT);
+        fields_source(&f, "/sys/bus/pci/slots");
+        fields_text(&f, "slot", dev->phy_slot);
+        fields_source_sysfs(&f, device, "config");
+        pci_config_describe(dev, &f);
+
+        r = add_slot_designation(context->smbios, dev, &f);
+        pci_free_dev(dev);
+        if (r < 0)
+                return r;
+
+        r = add_expansion_rom(device, &f);
+        if (r < 0)
+                return r;
+
+        r = add_error_counts(device, object);
+        return r < 0 ? r : add_link(device, parent, object);
+}
+
+/* Hexadecimal, of the same width but for the domain. */
+static int compare_addresses(const char *a, const char *b) {
+        size_t x = strlen(sysfs_name(a)), y = strlen(sysfs_name(b));
+
+        return x != y ? (x < y ? -1 : 1) : strcmp(sysfs_name(a), sysfs_name(b));
+}
+
+static const struct sysfs_walk walk = {.subsystem = "pci", .order = compare_addresses, .describe = describe};
 
 static int pci_collect(const struct inventory_roots *roots, json_t **ret) {
         _cleanup_(pci_cleanupp) struct pci_access *access = NULL;
         _cleanup_free_ char *bus = NULL, *devices_path = NULL;
-        _cleanup_free_ struct pci_dev **devices = NULL;
+        _cleanup_(smbios_freep) struct smbios *smbios = NULL;
         _cleanup_json_ json_t *part = json_array();
+        struct context context;
         char method[] = "sysfs.path";
-        size_t n = 0;
         int r;
 
         bus = strprintf("%s/bus/pci", roots->sys);
@@ -318,38 +340,21 @@ static int pci_collect(const struct inventory_roots *roots, json_t **ret) {
 
         access->method = PCI_ACCESS_SYS_BUS_PCI;
         access->error = on_error;
+        access->warning = on_warning;
         if (pci_set_param(access, method, bus) < 0)
                 return -EINVAL;
 
         pci_init(access);
-        pci_scan_bus(access);
 
-        for (const struct pci_dev *d = access->devices; d; d = d->next)
-                n++;
-        if (n > 0) {
-                devices = calloc(n, sizeof(*devices));
-                if (!devices)
-                        return -ENOMEM;
+        /* A table that lies costs the names of the slots, and is told by the parts that live by it. */
+        r = firmware_table_read(roots, &smbios);
+        if (r == -ENOMEM)
+                return r;
 
-                n = 0;
-                for (struct pci_dev *d = access->devices; d; d = d->next)
-                        devices[n++] = d;
-                qsort(devices, n, sizeof(*devices), compare_devices);
-        }
-
-        for (size_t i = 0; i < n; i++) {
-                json_t *object = NULL;
-
-                r = describe(roots, access, devices[i], &object);
-                if (r == -ENOENT) /* unplugged in the meantime */
-                        continue;
-                if (r < 0)
-                        return r;
-
-                r = json_append(part, object);
-                if (r < 0)
-                        return r;
-        }
+        context = (struct context){.access = access, .smbios = smbios};
+        r = sysfs_collect(roots, &walk, &context, part);
+        if (r < 0)
+                return r;
 
         *ret = TAKE_PTR(part);
         return 0;

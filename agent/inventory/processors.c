@@ -61,6 +61,16 @@ static int set_thread_count(json_t *part, const char *name, const struct smbios_
         return set_count(part, name, s, offset, 0x2e);
 }
 
+/* 7.5.4: tenths of a volt when bit 7 is set; the other form names what the socket can, not what it has. */
+static int set_voltage(json_t *part, const char *name, const struct smbios_structure *s, size_t offset) {
+        uint8_t code;
+
+        if (!smbios_u8(s, offset, &code) || !(code & 0x80) || (code & 0x7f) == 0)
+                return json_set_string(part, name, NULL);
+
+        return field_set_number(part, name, (code & 0x7fU) * 100);
+}
+
 static const struct smbios_field socket_fields[] = {
         {"socket", 0x04, smbios_set_string},
         {"populated", 0x18, set_populated},
@@ -70,6 +80,7 @@ static const struct smbios_field socket_fields[] = {
         {"serial_number", 0x20, smbios_set_string},
         {"asset_tag", 0x21, smbios_set_string},
         {"part_number", 0x22, smbios_set_string},
+        {"voltage_mv", 0x11, set_voltage},
         {"maximum_speed_mhz", 0x14, smbios_set_nonzero_u16},
         {"boot_speed_mhz", 0x16, smbios_set_nonzero_u16},
         {"external_clock_mhz", 0x12, smbios_set_nonzero_u16},
@@ -110,9 +121,20 @@ int processors_decode(const struct smbios *smbios, json_t *part) {
 /* Members that a socket without a running package, or a package without a socket, has in name only. */
 static int fill_unknown(json_t *object, bool socket_known, bool package_known) {
         static const char *const package_members[] = {
-                "package",       "vendor_id",          "model",
-                "family_number", "model_number",       "stepping_number",
-                "microcode",     "running_core_count", "running_thread_count",
+                "package",
+                "vendor_id",
+                "model",
+                "family_number",
+                "model_number",
+                "stepping_number",
+                "microcode",
+                "die_count",
+                "running_core_count",
+                "running_thread_count",
+                "numa_nodes",
+                "minimum_frequency_khz",
+                "base_frequency_khz",
+                "maximum_frequency_khz",
                 "caches",
         };
 
@@ -131,6 +153,7 @@ static int fill_unknown(json_t *object, bool socket_known, bool package_known) {
 static int join_packages(const struct inventory_roots *roots, const struct cpus *cpus, json_t *part) {
         json_t *sockets = json_object_get(part, "sockets"), *socket;
         size_t n_packages = 0, n_enabled = 0, first = 0, i;
+        struct fields f = fields_of(part);
         int r;
 
         for (i = 0; i < cpus->n_items; i++)
@@ -186,13 +209,16 @@ static int join_packages(const struct inventory_roots *roots, const struct cpus 
                 first = last;
         }
 
-        return field_set_number(part, "package_count", n_packages);
+        fields_source(&f, "/sys/devices/system/cpu");
+        fields_number(&f, "package_count", n_packages);
+        return f.error;
 }
 
 static int processors_collect(const struct inventory_roots *roots, json_t **ret) {
         _cleanup_(smbios_freep) struct smbios *smbios = NULL;
         _cleanup_json_ json_t *part = json_object();
         _cleanup_(cpus_done) struct cpus cpus = {};
+        struct fields f = fields_of(part);
         int r;
 
         if (!part)
@@ -214,15 +240,18 @@ static int processors_collect(const struct inventory_roots *roots, json_t **ret)
         if (r < 0)
                 return r;
 
-        r = field_set_number(part, "core_count", cpus_count_cores(cpus.items, cpus.n_items));
-        if (r < 0)
-                return r;
-
-        r = field_set_number(part, "thread_count", cpus.n_items);
-        if (r < 0)
-                return r;
+        fields_source(&f, "/proc/cpuinfo");
+        fields_number(&f, "thread_count", cpus.n_items);
+        fields_source(&f, "/sys/devices/system/cpu");
+        fields_number(&f, "core_count", cpus_count_cores(cpus.items, cpus.n_items));
+        if (f.error < 0)
+                return f.error;
 
         r = cpus_add_flags(&cpus, part);
+        if (r < 0)
+                return r;
+
+        r = cpus_add_vulnerabilities(roots, part);
         if (r < 0)
                 return r;
 

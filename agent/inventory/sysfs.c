@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/text.h"
@@ -51,6 +52,12 @@ static int compare_paths(const void *a, const void *b) {
         return r != 0 ? r : strcmp(x, y);
 }
 
+static int compare_as_wanted(const void *a, const void *b, void *userdata) {
+        const struct sysfs_walk *walk = userdata;
+
+        return walk->order(*(char *const *) a, *(char *const *) b);
+}
+
 static int enumerate_live(const char *subsystem, struct sysfs_devices *devices) {
         _cleanup_(udev_enumerate_unrefp) struct udev_enumerate *enumerate = NULL;
         _cleanup_(udev_unrefp) struct udev *udev = NULL;
@@ -87,8 +94,9 @@ static int enumerate_live(const char *subsystem, struct sysfs_devices *devices) 
         return 0;
 }
 
-/* Returns 1 when the directory is there, 0 when not, a negative errno. */
-static int enumerate_directory(struct sysfs_devices *devices, const char *directory_path) {
+/* Adds those whose names hold the text. Returns 1 when the directory is there, 0 when not, a negative errno.
+ */
+static int enumerate_directory(struct sysfs_devices *devices, const char *directory_path, const char *text) {
         _cleanup_(closedirp) DIR *directory = NULL;
         const struct dirent *entry;
 
@@ -102,7 +110,7 @@ static int enumerate_directory(struct sysfs_devices *devices, const char *direct
                 char *real;
                 int r;
 
-                if (entry->d_name[0] == '.')
+                if (entry->d_name[0] == '.' || !strstr(entry->d_name, text))
                         continue;
 
                 path = strprintf("%s/%s", directory_path, entry->d_name);
@@ -134,11 +142,11 @@ static int enumerate_captured(const char *sys, const char *subsystem, struct sys
         if (!class || !bus)
                 return -ENOMEM;
 
-        r = enumerate_directory(devices, class);
+        r = enumerate_directory(devices, class, "");
         if (r != 0)
                 return r;
 
-        return enumerate_directory(devices, bus);
+        return enumerate_directory(devices, bus, "");
 }
 
 int sysfs_enumerate(const struct inventory_roots *roots, const char *subsystem, struct sysfs_devices *ret) {
@@ -159,11 +167,101 @@ int sysfs_enumerate(const struct inventory_roots *roots, const char *subsystem, 
         return 0;
 }
 
+int sysfs_children(const struct sysfs_device *device, const char *text, struct sysfs_devices *ret) {
+        _cleanup_(sysfs_devices_done) struct sysfs_devices devices = {};
+        int r;
+
+        r = enumerate_directory(&devices, device->path, text);
+        if (r < 0)
+                return r;
+
+        if (devices.n_paths > 0)
+                qsort(devices.paths, devices.n_paths, sizeof(*devices.paths), compare_paths);
+
+        *ret = TAKE(devices, (struct sysfs_devices){});
+        return 0;
+}
+
 void sysfs_devices_done(struct sysfs_devices *devices) {
         for (size_t i = 0; i < devices->n_paths; i++)
                 free(devices->paths[i]);
         free(devices->paths);
         *devices = (struct sysfs_devices){};
+}
+
+static int describe_one(const struct inventory_roots *roots, const struct sysfs_walk *walk, const char *path,
+                        void *userdata, json_t *part) {
+        struct sysfs_device device = {.path = path};
+        _cleanup_json_ json_t *object = json_object();
+        _cleanup_close_ int fd = -EBADF;
+        int r;
+
+        if (!object)
+                return -ENOMEM;
+
+        fd = device.fd = sysfs_open(path);
+        if (fd < 0)
+                return fd;
+
+        r = walk->wanted ? walk->wanted(&device) : 1;
+        if (r <= 0)
+                return r;
+
+        r = walk->describe(roots, &device, object, userdata);
+        if (r < 0)
+                return r;
+
+        /* Attributes of a device that has gone read as unknown. */
+        if (faccessat(AT_FDCWD, path, F_OK, 0) < 0)
+                return -errno;
+
+        return json_append(part, TAKE_PTR(object));
+}
+
+int sysfs_collect(const struct inventory_roots *roots, const struct sysfs_walk *walk, void *userdata,
+                  json_t *part) {
+        _cleanup_(sysfs_devices_done) struct sysfs_devices devices = {};
+        int r;
+
+        r = sysfs_enumerate(roots, walk->subsystem, &devices);
+        if (r < 0)
+                return r;
+
+        if (walk->order && devices.n_paths > 0)
+                qsort_r(devices.paths, devices.n_paths, sizeof(*devices.paths), compare_as_wanted,
+                        (void *) walk);
+
+        for (size_t i = 0; i < devices.n_paths; i++) {
+                r = describe_one(roots, walk, devices.paths[i], userdata, part);
+                if (r < 0 && r != -ENOENT && r != -ENODEV && r != -ENXIO) /* unplugged in the meantime */
+                        return r;
+        }
+
+        return 0;
+}
+
+int sysfs_collect_part(const struct inventory_roots *roots, const struct sysfs_walk *walk, json_t **ret) {
+        _cleanup_json_ json_t *part = json_array();
+        int r;
+
+        r = part ? sysfs_collect(roots, walk, NULL, part) : -ENOMEM;
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(part);
+        return 0;
+}
+
+const char *sysfs_path_below_root(const char *device) {
+        const char *found = NULL;
+
+        /* The last one: a captured tree may itself lie below a directory of that name. */
+        for (const char *p = device; (p = strstr(p, "/devices/")); p++)
+                found = p;
+        for (const char *p = device; !found && (p = strstr(p, "/firmware/")); p++)
+                found = p;
+
+        return found ?: device;
 }
 
 const char *sysfs_name(const char *device) {
@@ -246,11 +344,7 @@ int sysfs_find_usb_device(const char *device, char **ret) {
 }
 
 bool sysfs_is_below(const char *device, const char *prefix) {
-        const char *component = NULL;
-
-        /* The last "/devices/": a captured tree may itself lie below a directory of that name. */
-        for (const char *p = device; (p = strstr(p, "/devices/")); p++)
-                component = p + STRLEN("/devices/");
+        const char *component = startswith(sysfs_path_below_root(device), "/devices/");
 
         while (component && *component) {
                 if (startswith(component, prefix))

@@ -5,9 +5,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/json.h"
 #include "base/macro.h"
 
 struct inventory_roots;
+struct sysfs_device;
 
 /* True when the roots are the running machine's own, so that its kernel may be asked about a device by name.
  */
@@ -24,10 +26,41 @@ struct sysfs_devices {
  * there has no devices. Returns 0, a negative errno. */
 int sysfs_enumerate(const struct inventory_roots *roots, const char *subsystem, struct sysfs_devices *ret);
 
+/* The device's own directories whose names hold that text. Returns 0, a negative errno. */
+int sysfs_children(const struct sysfs_device *device, const char *text, struct sysfs_devices *ret);
+
 void sysfs_devices_done(struct sysfs_devices *devices);
+
+/* One device while it is looked at. */
+struct sysfs_device {
+        const char *path;
+        int fd; /* of its directory, O_PATH */
+};
+
+/* What a collector wants of a subsystem's devices. */
+struct sysfs_walk {
+        const char *subsystem;
+        int (*order)(const char *a, const char *b);       /* of two paths, as strcmp(); NULL: as enumerated */
+        int (*wanted)(const struct sysfs_device *device); /* 1, 0, a negative errno; NULL: all of them */
+
+        /* Sets the members of object. Returns 0, a negative errno. */
+        int (*describe)(const struct inventory_roots *roots, const struct sysfs_device *device,
+                        json_t *object, void *userdata);
+};
+
+/* Appends to part an object for each device that is wanted. One that goes away in the meantime is left out,
+ * even when half of it could be read. Returns 0, a negative errno. */
+int sysfs_collect(const struct inventory_roots *roots, const struct sysfs_walk *walk, void *userdata,
+                  json_t *part);
+
+/* The same as a part of its own. */
+int sysfs_collect_part(const struct inventory_roots *roots, const struct sysfs_walk *walk, json_t **ret);
 
 /* The last component of a device's path: the name that the kernel gave it. */
 const char *sysfs_name(const char *device);
+
+/* What stands behind the root in the device's path: "/devices/...". */
+const char *sysfs_path_below_root(const char *device);
 
 /* Opens the device's directory, to read attributes below it. Returns the file descriptor, -ENOENT when it has
  * gone in the meantime, a negative errno. */

@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/fd.h"
 #include "base/screen.h"
 #include "base/smbios.h"
 #include "base/text.h"
 #include "collectors.h"
+#include "efi.h"
 #include "field.h"
-
-/* EFI_GLOBAL_VARIABLE; efivarfs puts 4 bytes of attributes before the value. */
-#define SECURE_BOOT             "firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
-#define EFI_VARIABLE_ATTRIBUTES 4U
 
 /* DSP0134 7.4.1 */
 static const char *const chassis_types[] = {
@@ -164,7 +158,7 @@ static const struct smbios_field firmware_fields[] = {
 
 /* DSP0134 7.2.1: the first three groups are little-endian since version 2.6. All zeros: none; all ones: not
  * set. */
-static int set_uuid(const struct smbios *smbios, const struct smbios_structure *s, json_t *part) {
+static void add_uuid(const struct smbios *smbios, const struct smbios_structure *s, struct fields *f) {
         static const uint8_t little_endian[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
         bool swap = smbios && (smbios->major > 2 || (smbios->major == 2 && smbios->minor >= 6));
         const uint8_t *p = smbios_bytes(s, 0x08, 16);
@@ -175,17 +169,16 @@ static int set_uuid(const struct smbios *smbios, const struct smbios_structure *
                 zeros = zeros && p[i] == 0;
                 ones = ones && p[i] == 0xff;
         }
-        if (!p || zeros || ones)
-                return json_set_string(part, "uuid", NULL);
 
-        for (size_t i = 0; i < 16; i++) {
+        for (size_t i = 0; p && i < 16; i++) {
                 if (i == 4 || i == 6 || i == 8 || i == 10)
                         *t++ = '-';
                 hex_encode(p + (swap ? little_endian[i] : i), 1, t);
                 t += 2;
         }
 
-        return json_set_string(part, "uuid", text);
+        fields_source_smbios(f, s, 0x08);
+        fields_word(f, "uuid", !p || zeros || ones ? NULL : text);
 }
 
 /* The first structure of that type; an empty one, of which every field is unknown, when there is none. */
@@ -213,6 +206,7 @@ int system_decode(const struct smbios *smbios, json_t *part) {
         struct smbios_structure system, chassis, firmware, board = {};
         _cleanup_json_ json_t *boards = json_array();
         _cleanup_free_ char *version = NULL;
+        struct fields f = fields_of(part);
         int r;
 
         if (!boards)
@@ -226,9 +220,9 @@ int system_decode(const struct smbios *smbios, json_t *part) {
         if (r < 0)
                 return r;
 
-        r = set_uuid(smbios, &system, part);
-        if (r < 0)
-                return r;
+        add_uuid(smbios, &system, &f);
+        if (f.error < 0)
+                return f.error;
 
         while (smbios && smbios_next_of(smbios, SMBIOS_BASEBOARD, &board) > 0) {
                 r = add_object(boards, NULL, &board, board_fields);
@@ -254,33 +248,9 @@ int system_decode(const struct smbios *smbios, json_t *part) {
                         return -ENOMEM;
         }
 
-        return json_set_string(part, "smbios_version", version);
-}
-
-static int add_boot_mode(const struct inventory_roots *roots, json_t *part) {
-        _cleanup_free_ char *efi = NULL, *secure_boot_path = NULL, *secure_boot = NULL;
-        bool uefi;
-        size_t size;
-        int r;
-
-        efi = strprintf("%s/firmware/efi", roots->sys);
-        secure_boot_path = strprintf("%s/" SECURE_BOOT, roots->sys);
-        if (!efi || !secure_boot_path)
-                return -ENOMEM;
-
-        uefi = access(efi, F_OK) >= 0;
-        r = json_set_string(part, "boot_mode", uefi ? "uefi" : "bios");
-        if (r < 0)
-                return r;
-
-        if (!uefi)
-                return json_set_bool(part, "secure_boot", false);
-
-        r = read_file(secure_boot_path, 4096, &secure_boot, &size);
-        if (r < 0 || size != EFI_VARIABLE_ATTRIBUTES + 1)
-                return json_set_string(part, "secure_boot", NULL);
-
-        return json_set_bool(part, "secure_boot", secure_boot[EFI_VARIABLE_ATTRIBUTES] == 1);
+        fields_source(&f, "SMBIOS entry point");
+        fields_word(&f, "smbios_version", version);
+        return f.error;
 }
 
 static int system_collect(const struct inventory_roots *roots, json_t **ret) {
@@ -299,7 +269,7 @@ static int system_collect(const struct inventory_roots *roots, json_t **ret) {
         if (r < 0)
                 return r;
 
-        r = add_boot_mode(roots, part);
+        r = efi_add_boot(roots, part);
         if (r < 0)
                 return r;
 

@@ -14,6 +14,8 @@
 #define GAP          2U
 #define FLEXIBLE_MIN 8U
 
+#define TABLE_COLUMNS_MAX 16U
+
 struct table {
         const struct table_column *columns;
         size_t n_columns;
@@ -142,6 +144,62 @@ int table_print(const struct table *table, struct screen *screen) {
         }
 
         return table->failed ? -ENOMEM : 0;
+}
+
+static char *value_text(const json_t *value) {
+        if (json_is_string(value))
+                return strdup(json_string_value(value));
+        if (json_is_integer(value))
+                return strprintf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        if (json_is_real(value))
+                return strprintf("%g", json_real_value(value));
+        if (json_is_boolean(value))
+                return strdup(json_is_true(value) ? "yes" : "no");
+
+        return strdup("");
+}
+
+static int add_object(struct table *table, const json_t *object, const struct table_member *members) {
+        char **larger;
+
+        larger = reallocarray(table->cells, (table->n_rows + 1) * table->n_columns, sizeof(*larger));
+        if (!larger)
+                return -ENOMEM;
+
+        table->cells = larger;
+        for (size_t i = 0; i < table->n_columns; i++) {
+                char **cell = table->cells + table->n_rows * table->n_columns + i;
+
+                *cell = value_text(json_object_get(object, members[i].member));
+                if (!*cell)
+                        table->failed = true;
+        }
+
+        table->n_rows++;
+        return 0;
+}
+
+int table_print_objects(const json_t *objects, const struct table_member *members, struct screen *screen) {
+        struct table_column columns[TABLE_COLUMNS_MAX + 1] = {};
+        _cleanup_(table_freep) struct table *table = NULL;
+        const json_t *object;
+        size_t i;
+        int r;
+
+        for (i = 0; members[i].heading && i < TABLE_COLUMNS_MAX; i++)
+                columns[i] = (struct table_column){members[i].heading, members[i].fit};
+
+        table = table_new(columns);
+        if (!table)
+                return -ENOMEM;
+
+        json_array_foreach(objects, i, object) {
+                r = add_object(table, object, members);
+                if (r < 0)
+                        return r;
+        }
+
+        return table_print(table, screen);
 }
 
 char *table_number(char buffer[static TABLE_NUMBER_MAX], const json_t *object, const char *key) {

@@ -30,6 +30,16 @@ void table_add(struct table *table, ...);
  * nothing is printed. Returns 0, -ENOMEM when rows were lost. */
 int table_print(const struct table *table, struct screen *screen);
 
+/* A table of objects: a column for each member, as it stands there. */
+struct table_member {
+        const char *heading;
+        enum table_fit fit;
+        const char *member;
+};
+
+/* Prints one row for each object of the array; members ends with a NULL heading. Returns 0, -ENOMEM. */
+int table_print_objects(const json_t *objects, const struct table_member *members, struct screen *screen);
+
 /* The number at key as a cell, empty when it is unknown. Returns buffer. */
 #define TABLE_NUMBER_MAX 24
 char *table_number(char buffer[static TABLE_NUMBER_MAX], const json_t *object, const char *key);

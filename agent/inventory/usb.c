@@ -15,181 +15,110 @@
 #include "sysfs.h"
 #include "table.h"
 
-/* "46f4" as "0x46f4" */
-static int set_hex(json_t *object, const char *name, const char *value) {
-        _cleanup_free_ char *text = NULL;
-
-        if (!value)
-                return json_set_string(object, name, NULL);
-
-        text = strprintf("0x%s", value);
-        return text ? field_set_text(object, name, text) : -ENOMEM;
-}
-
-/* Low-speed devices have 1.5 */
-static int set_speed(json_t *object, const char *name, const char *value) {
-        double speed;
-        int end = -1;
-
-        if (!value || sscanf(value, "%lf%n", &speed, &end) != 1 || value[end])
-                return json_set_string(object, name, NULL);
-
-        return json_set(object, name, json_real(speed));
-}
-
 static const struct sysfs_field device_fields[] = {
-        {"bus_number", "busnum", sysfs_set_number},
-        {"device_number", "devnum", sysfs_set_number},
-        {"vendor_id", "idVendor", set_hex},
-        {"product_id", "idProduct", set_hex},
-        {"revision", "bcdDevice", sysfs_set_text},
-        {"class", "bDeviceClass", set_hex},
-        {"manufacturer", "manufacturer", sysfs_set_text},
-        {"product", "product", sysfs_set_text},
-        {"serial_number", "serial", sysfs_set_text},
-        {"usb_version", "version", sysfs_set_text},
-        {"speed_mbps", "speed", set_speed},
-        {},
+        {"bus_number", "busnum", sysfs_set_number},       {"device_number", "devnum", sysfs_set_number},
+        {"vendor_id", "idVendor", sysfs_set_hex},         {"product_id", "idProduct", sysfs_set_hex},
+        {"revision", "bcdDevice", sysfs_set_text},        {"class", "bDeviceClass", sysfs_set_hex},
+        {"manufacturer", "manufacturer", sysfs_set_text}, {"product", "product", sysfs_set_text},
+        {"serial_number", "serial", sysfs_set_text},      {"usb_version", "version", sysfs_set_text},
+        {"speed_mbps", "speed", sysfs_set_real},          {},
 };
 
 static const struct sysfs_field interface_fields[] = {
-        {"class", "bInterfaceClass", set_hex},
-        {"subclass", "bInterfaceSubClass", set_hex},
-        {"protocol", "bInterfaceProtocol", set_hex},
+        {"class", "bInterfaceClass", sysfs_set_hex},
+        {"subclass", "bInterfaceSubClass", sysfs_set_hex},
+        {"protocol", "bInterfaceProtocol", sysfs_set_hex},
         {},
 };
 
-/* "usb1" for the hub inside a controller, "1-4.2" for what is plugged in. The interfaces of "1-4.2" are
- * directories "1-4.2:1.0" in its own, those of "usb1" are called "1-0:1.0". */
-static bool is_interface_of(const char *interface, const char *device) {
-        const char *slash = strrchr(interface, '/');
-
-        return strchr(sysfs_name(interface), ':') && slash &&
-               (size_t) (slash - interface) == strlen(device) &&
-               strncmp(interface, device, strlen(device)) == 0;
-}
-
-static int add_interface(json_t *interfaces, const char *path) {
-        _cleanup_json_ json_t *object = json_object();
+static int describe_interface(const struct sysfs_device *interface, json_t *object) {
         _cleanup_free_ char *driver = NULL;
-        _cleanup_close_ int fd = -EBADF;
+        struct fields f = fields_of(object);
         int r;
 
-        if (!object)
-                return -ENOMEM;
-
-        fd = sysfs_open(path);
-        if (fd < 0)
-                return fd;
-
-        r = sysfs_fields_set(object, fd, interface_fields);
+        r = sysfs_fields_set(object, interface, interface_fields);
         if (r < 0)
                 return r;
 
-        r = sysfs_link_name(fd, "driver", &driver);
+        r = sysfs_link_name(interface->fd, "driver", &driver);
         if (r < 0)
                 return r;
 
-        r = field_set_text(object, "driver", driver);
-        if (r < 0)
-                return r;
-
-        return json_append(interfaces, TAKE_PTR(object));
+        fields_source_sysfs(&f, interface, "driver");
+        fields_text(&f, "driver", driver);
+        return f.error;
 }
 
-static int describe(const struct sysfs_devices *devices, const char *path, json_t **ret) {
-        _cleanup_json_ json_t *object = json_object(), *interfaces = json_array();
-        _cleanup_free_ char *parent = NULL, *pci = NULL;
-        _cleanup_close_ int fd = -EBADF;
+/* "usb1" is the hub inside a controller, "1-4.2" what is plugged in. The interfaces of both are directories
+ * of theirs, "1-0:1.0" and "1-4.2:1.0". */
+static int add_interfaces(const struct sysfs_device *device, json_t *object) {
+        _cleanup_(sysfs_devices_done) struct sysfs_devices children = {};
+        _cleanup_json_ json_t *interfaces = json_array();
         int r;
 
-        if (!object || !interfaces)
+        if (!interfaces)
                 return -ENOMEM;
 
-        fd = sysfs_open(path);
-        if (fd < 0)
-                return fd;
-
-        r = field_set_text(object, "name", sysfs_name(path));
+        r = sysfs_children(device, ":", &children);
         if (r < 0)
                 return r;
 
-        r = sysfs_find_parent(path, "usb", &parent);
-        if (r < 0)
-                return r;
+        for (size_t i = 0; i < children.n_paths; i++) {
+                struct sysfs_device interface = {.path = children.paths[i]};
+                _cleanup_json_ json_t *described = json_object();
+                _cleanup_close_ int fd = -EBADF;
 
-        r = field_set_text(object, "parent", r > 0 ? sysfs_name(parent) : NULL);
-        if (r < 0)
-                return r;
-
-        r = sysfs_find_parent(path, "pci", &pci);
-        if (r < 0)
-                return r;
-
-        r = field_set_text(object, "pci_address", r > 0 ? sysfs_name(pci) : NULL);
-        if (r < 0)
-                return r;
-
-        r = sysfs_fields_set(object, fd, device_fields);
-        if (r < 0)
-                return r;
-
-        for (size_t i = 0; i < devices->n_paths; i++) {
-                if (!is_interface_of(devices->paths[i], path))
+                fd = interface.fd = sysfs_open(interface.path);
+                if (fd < 0)
                         continue;
 
-                r = add_interface(interfaces, devices->paths[i]);
-                if (r < 0 && r != -ENOENT)
+                r = described ? describe_interface(&interface, described) : -ENOMEM;
+                if (r < 0)
+                        return r;
+
+                r = json_append(interfaces, TAKE_PTR(described));
+                if (r < 0)
                         return r;
         }
 
-        r = json_set(object, "interfaces", TAKE_PTR(interfaces));
+        return json_set(object, "interfaces", TAKE_PTR(interfaces));
+}
+
+static int describe(const struct inventory_roots *roots _unused_, const struct sysfs_device *device,
+                    json_t *object, void *userdata _unused_) {
+        _cleanup_free_ char *parent = NULL, *pci = NULL;
+        struct fields f = fields_of(object);
+        int r;
+
+        r = sysfs_find_parent(device->path, "usb", &parent);
         if (r < 0)
                 return r;
 
-        *ret = TAKE_PTR(object);
-        return 0;
+        r = sysfs_find_parent(device->path, "pci", &pci);
+        if (r < 0)
+                return r;
+
+        fields_source_sysfs(&f, device, "");
+        fields_text(&f, "name", sysfs_name(device->path));
+        fields_text(&f, "parent", parent ? sysfs_name(parent) : NULL);
+        fields_text(&f, "pci_address", pci ? sysfs_name(pci) : NULL);
+        if (f.error < 0)
+                return f.error;
+
+        r = sysfs_fields_set(object, device, device_fields);
+        return r < 0 ? r : add_interfaces(device, object);
+}
+
+static int is_device(const struct sysfs_device *device) {
+        return !strchr(sysfs_name(device->path), ':');
 }
 
 /* By path, so that each device stands behind the hub that it is plugged into. */
-static int compare_paths(const void *a, const void *b) {
-        return strverscmp(*(char *const *) a, *(char *const *) b);
-}
+static const struct sysfs_walk walk = {
+        .subsystem = "usb", .order = strverscmp, .wanted = is_device, .describe = describe};
 
 static int usb_collect(const struct inventory_roots *roots, json_t **ret) {
-        _cleanup_(sysfs_devices_done) struct sysfs_devices devices = {};
-        _cleanup_json_ json_t *part = json_array();
-        int r;
-
-        if (!part)
-                return -ENOMEM;
-
-        r = sysfs_enumerate(roots, "usb", &devices);
-        if (r < 0)
-                return r;
-
-        if (devices.n_paths > 0)
-                qsort(devices.paths, devices.n_paths, sizeof(*devices.paths), compare_paths);
-
-        for (size_t i = 0; i < devices.n_paths; i++) {
-                json_t *object = NULL;
-
-                if (strchr(sysfs_name(devices.paths[i]), ':'))
-                        continue;
-
-                r = describe(&devices, devices.paths[i], &object);
-                if (r == -ENOENT) /* unplugged in the meantime */
-                        continue;
-                if (r < 0)
-                        return r;
-
-                r = json_append(part, object);
-                if (r < 0)
-                        return r;
-        }
-
-        *ret = TAKE_PTR(part);
-        return 0;
+        return sysfs_collect_part(roots, &walk, ret);
 }
 
 static bool is_root_hub(const json_t *device) {

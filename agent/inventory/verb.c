@@ -28,6 +28,7 @@ static void help(void) {
 
         puts("\n"
              "  -f, --format FORMAT  json or table, wherever the output goes\n"
+             "  -s, --sources        in JSON, say of each value where it came from\n"
              "  -h, --help           this text\n"
              "\n"
              "Exit status: 0 when every part could be had, 1 when one could not.");
@@ -80,16 +81,18 @@ static int print_json(const json_t *inventory) {
 int verb_inventory(int argc, char **argv) {
         static const struct option options[] = {
                 {"format", required_argument, NULL, 'f'},
+                {"sources", no_argument, NULL, 's'},
                 {"help", no_argument, NULL, 'h'},
                 {},
         };
         _cleanup_(event_freep) struct event *event = NULL;
         _cleanup_json_ json_t *inventory = NULL;
+        struct inventory_roots roots = inventory_live_roots;
         enum format format = FORMAT_AUTO;
         const char *name = NULL;
         int c, r;
 
-        while ((c = getopt_long(argc, argv, "f:h", options, NULL)) >= 0)
+        while ((c = getopt_long(argc, argv, "f:sh", options, NULL)) >= 0)
                 switch (c) {
                 case 'f':
                         if (streq(optarg, "json"))
@@ -100,6 +103,9 @@ int verb_inventory(int argc, char **argv) {
                                 log_line("inventory: --format is json or table, not \"%s\"", optarg);
                                 return 2;
                         }
+                        break;
+                case 's':
+                        roots.sources = true;
                         break;
                 case 'h':
                         help();
@@ -132,7 +138,7 @@ int verb_inventory(int argc, char **argv) {
                 return 1;
         }
 
-        r = inventory_take(event, &inventory_live_roots, name, TIME_LIMIT_USEC, NULL, NULL, &inventory);
+        r = inventory_take(event, &roots, name, TIME_LIMIT_USEC, NULL, NULL, &inventory);
         if (r < 0) {
                 log_error(r, "inventory: it could not be taken");
                 return 1;

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "inventory/field.h"
 #include "inventory/inventory.h"
 #include "tests/unit/unit.h"
 
@@ -77,6 +78,7 @@ static inline json_t *tree_collect(const struct captured_tree *tree, const char 
                         assert_int_equal(collectors[i]->collect(&tree->roots, &part), 0);
 
         assert_non_null(part);
+        assert_int_equal(sources_remove(part), 0);
         return part;
 }
 

@@ -60,6 +60,28 @@ static void run(struct fixture *f, uint64_t limit, child_main_t function, struct
         *ret_words = child_result_describe(child);
 }
 
+static int leaves_a_process_behind(int report_fd, void *userdata _unused_) {
+        if (fork() == 0) {
+                /* Unlike what it stands for, it has an end: nobody else would give it one. */
+                sleep(20);
+                _exit(0);
+        }
+
+        return child_report(report_fd, json_pack("{s:i}", "a", 1));
+}
+
+static void process_that_the_child_leaves_behind_is_not_waited_for(void **state) {
+        struct fixture *f = *state;
+        _cleanup_free_ char *words = NULL;
+        struct child_result result;
+        uint64_t start = now_usec();
+
+        run(f, USEC_INFINITY, leaves_a_process_behind, &result, &words);
+        assert_int_equal(result.state, CHILD_EXITED);
+        assert_int_equal(json_get_integer(json_array_get(f->messages, 0), "a", 0), 1);
+        assert_true(now_usec() - start < 15 * USEC_PER_SEC);
+}
+
 static int reports_twice(int report_fd, void *userdata _unused_) {
         child_report(report_fd, json_pack("{s:i}", "a", 1));
         return child_report(report_fd, json_pack("{s:s}", "b", "two\nlines"));
@@ -191,6 +213,7 @@ static void children_run_side_by_side(void **state) {
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 TEST(messages_arrive_whole_and_in_order),
+                TEST(process_that_the_child_leaves_behind_is_not_waited_for),
                 TEST(returned_errno_arrives),
                 TEST(signal_is_told),
                 TEST(time_limit_ends_a_hang),

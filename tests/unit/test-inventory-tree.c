@@ -250,7 +250,8 @@ static void pci_tells_ids_link_and_parent(void **state) {
                     " \"subsystem_vendor_id\": \"0x1af4\", \"subsystem_device_id\": \"0x1100\","
                     " \"parent\": \"0000:00:02.0\", \"driver\": \"nvme\", \"numa_node\": null,"
                     " \"link\": {\"speed_gts\": 8.0, \"width\": 2, \"maximum_speed_gts\": 16.0,"
-                    " \"maximum_width\": 4}}");
+                    " \"maximum_width\": 4, \"port_maximum_speed_gts\": null,"
+                    " \"port_maximum_width\": null}}");
 }
 
 static void pci_device_without_a_link_has_none(void **state) {
@@ -276,8 +277,10 @@ static void pci_link_that_is_down_is_unknown(void **state) {
         tree_write(tree, PCI_ROOT "0000:00:02.0/max_link_width", "16\n");
 
         _cleanup_json_ json_t *part = tree_collect(tree, "pci");
-        assert_json(json_array_get(part, 0), "{\"link\": {\"speed_gts\": null, \"width\": null,"
-                                             " \"maximum_speed_gts\": 32.0, \"maximum_width\": 16}}");
+        assert_json(json_array_get(part, 0),
+                    "{\"link\": {\"speed_gts\": null, \"width\": null,"
+                    " \"maximum_speed_gts\": 32.0, \"maximum_width\": 16,"
+                    " \"port_maximum_speed_gts\": null, \"port_maximum_width\": null}}");
 }
 
 static void machine_without_pci_has_no_such_part(void **state) {

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "field.h"
 #include "filesystem.h"
+#include "inventory/field.h"
 
 #define SECTOR_SIZE 512U
 
