@@ -63,7 +63,11 @@ AGENT_LIBS    := -lblkid -lpci -ludev -lcurl -lssl -lcrypto -ljansson -lpthread 
 HARDENING     := -D_FORTIFY_SOURCE=2
 LINK_FLAGS    := -pie -Wl,-z,relro,-z,now,--as-needed
 
-LIBCURL := build/libcurl/lib/libcurl.so
+# Built small, from Debian's source packages. They are looked for in $(1), as are those that they need in their turn,
+# for which a RUNPATH would not do.
+LIBRARIES     := build/openssl/lib/libcrypto.so build/libcurl/lib/libcurl.so
+library_paths  = -Lbuild/openssl/lib -Lbuild/libcurl/lib \
+                 -Wl,--disable-new-dtags,-rpath,'$(1)/openssl/lib',-rpath,'$(1)/libcurl/lib'
 
 build/%/agent/base/clock.o: C_FLAGS += -DSOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH)
 
@@ -78,10 +82,10 @@ fuzz_CC    := clang
 fuzz_FLAGS := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 
 define variant
-build/$(1)/%.o: %.c | setup $$(LIBCURL)
+build/$(1)/%.o: %.c | setup $$(LIBRARIES)
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<)
-	$$(Q)$$($(1)_CC) $$(C_FLAGS) $$(CFLAGS) $$($(1)_FLAGS) -Ibuild/libcurl/include -MMD -MP -c -o $$@ $$<
+	$$(Q)$$($(1)_CC) $$(C_FLAGS) $$(CFLAGS) $$($(1)_FLAGS) -Ibuild/openssl/include -Ibuild/libcurl/include -MMD -MP -c -o $$@ $$<
 
 build/$(1)/libseatrial.a: $$(patsubst %.c,build/$(1)/%.o,$$(filter-out agent/main.c,$$(AGENT_SOURCES)) $$(TOOL_SOURCES))
 	@rm -f $$@
@@ -92,14 +96,17 @@ $(foreach v,$(VARIANTS),$(eval $(call variant,$(v))))
 
 build/seatrial: build/ship/agent/main.o build/ship/libseatrial.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINK_FLAGS) -o $@ $^ -Lbuild/libcurl/lib -Wl,-rpath,'$$ORIGIN/libcurl/lib' $(AGENT_LIBS)
+	$(Q)$(CC) $(LINK_FLAGS) -o $@ $^ $(call library_paths,$$ORIGIN) $(AGENT_LIBS)
 
 # --- images --------------------------------------------------------------------------------------------------------
 
 # What these scripts make is kept in a cache by the hash of all that goes into it. They are asked every time, and touch
 # nothing when nothing has changed.
 .PHONY: always
-build/libcurl/lib/libcurl.so: always | setup
+build/openssl/lib/libcrypto.so: always | setup
+	@scripts/openssl
+
+build/libcurl/lib/libcurl.so: always build/openssl/lib/libcrypto.so | setup
 	@scripts/libcurl
 
 build/kernel/bzImage: always | setup
@@ -121,9 +128,9 @@ build/image/seatrial: build/seatrial
 	@mkdir -p $(@D)
 	$(Q)strip -o $@ $<
 
-build/initramfs.cpio.xz: build/tools/mkinitramfs build/image/seatrial $(LIBCURL) $(shell find initramfs -not -name '*.[ch]' -type f)
+build/initramfs.cpio.xz: build/tools/mkinitramfs build/image/seatrial $(LIBRARIES) $(shell find initramfs -not -name '*.[ch]' -type f)
 	$(call say,PACK,$@)
-	$(Q)build/tools/mkinitramfs -o $@ -L build/libcurl/lib -D agent=build/image/seatrial initramfs/contents
+	$(Q)build/tools/mkinitramfs -o $@ -L build/openssl/lib -L build/libcurl/lib -D agent=build/image/seatrial initramfs/contents
 
 # A driver of the firmware is a Windows executable for a machine without a C library.
 build/flash/bds.efi: scripts/flash/bds.c scripts/flash/ffs.c $(wildcard scripts/flash/*.h) | setup
@@ -152,7 +159,7 @@ BMC_SOURCES := $(wildcard tests/bmc/redfish/*.c)
 build/tests/bmc/bmc-redfish: $(BMC_SOURCES:%.c=build/ship/%.o) build/ship/libseatrial.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINK_FLAGS) -o $@ $^ -lmicrohttpd -ljansson -lssl -lcrypto -lm
+	$(Q)$(CC) $(LINK_FLAGS) -o $@ $^ $(call library_paths,$(CURDIR)/build) -lmicrohttpd -ljansson -lssl -lcrypto -lm
 
 build/tests/bmc/bootstrap.so: tests/bmc/ipmi/bootstrap.c $(addprefix agent/base/,fd.c json.c text.c) | setup
 	@mkdir -p $(@D)
@@ -171,15 +178,15 @@ TEST_LIBS  := $(AGENT_LIBS) -llzma
 define unit_test
 build/$(1)/tests/unit/test-%: build/$(1)/tests/unit/test-%.o build/$(1)/libseatrial.a
 	$$(call say,LINK,$$@)
-	$$(Q)$$($(1)_CC) $$($(1)_FLAGS) -pie -o $$@ $$^ -Lbuild/libcurl/lib -Wl,-rpath,$$(CURDIR)/build/libcurl/lib \
+	$$(Q)$$($(1)_CC) $$($(1)_FLAGS) -pie -o $$@ $$^ $$(call library_paths,$$(CURDIR)/build) \
 		$$(TEST_LIBS) -lcmocka
 endef
 $(foreach v,ship asan,$(eval $(call unit_test,$(v))))
 
 build/fuzz/fuzz-%: build/fuzz/tests/fuzz/fuzz-%.o build/fuzz/libseatrial.a
 	$(call say,LINK,$@)
-	$(Q)clang -fsanitize=fuzzer,address,undefined -pie -o $@ $^ -Lbuild/libcurl/lib \
-		-Wl,-rpath,$(CURDIR)/build/libcurl/lib $(TEST_LIBS)
+	$(Q)clang -fsanitize=fuzzer,address,undefined -pie -o $@ $^ $(call library_paths,$(CURDIR)/build) \
+		$(TEST_LIBS)
 
 # The channel's tests talk to the test BMC.
 unit: UNIT_PROGRAMS = $(foreach t,$(UNIT_TESTS),build/ship/tests/unit/test-$(t) build/asan/tests/unit/test-$(t))
@@ -200,7 +207,8 @@ fuzz: $(FUZZERS:%=build/fuzz/fuzz-%) ## let each fuzzer search for FUZZ_TIME sec
 		build/fuzz/fuzz-$$f -max_total_time=$(FUZZ_TIME) -print_final_stats=1 \
 			-artifact_prefix=build/fuzz/found/$$f- build/fuzz/found/$$f tests/fuzz/corpus/$$f || exit 1; done
 
-bench: build/seatrial ## measure the memory trial beside stressapptest
+bench: build/seatrial build/kernel/bzImage build/initramfs.cpio.xz ## measure what speed and size there are, beside the peers
 	tests/bench/memory
+	tests/bench/kernel-compression
 
 -include $(shell find $(VARIANTS:%=build/%) -type f -name '*.d' 2>/dev/null)
