@@ -35,7 +35,7 @@ all: build/seatrial build/initramfs.cpio.xz build/flash.fd ## build the agent, i
 
 bzImage: build/bzImage ## link the kernel with the initramfs inside, for firmware that starts one file (a minute)
 
-MACHINE := build/flash.fd build/disk/production.raw build/tests/bmc/bmc-redfish build/tests/bmc/bootstrap.so
+MACHINE := build/flash.fd build/disk/production.raw build/tests/bmc/bmc-redfish build/tests/bmc/seatrial-bmc.so
 
 run: $(MACHINE) ## power on a server under QEMU, and see it through to its production OS
 	scripts/qemu/run
@@ -161,10 +161,12 @@ build/tests/bmc/bmc-redfish: $(BMC_SOURCES:%.c=build/ship/%.o) build/ship/libsea
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LINK_FLAGS) -o $@ $^ $(call library_paths,$(CURDIR)/build) -lmicrohttpd -ljansson -lssl -lcrypto -lm
 
-build/tests/bmc/bootstrap.so: tests/bmc/ipmi/bootstrap.c $(addprefix agent/base/,fd.c json.c text.c) | setup
+BMC_MODULE_SOURCES := $(wildcard tests/bmc/ipmi/*.c) $(addprefix agent/base/,fd.c json.c text.c)
+
+build/tests/bmc/seatrial-bmc.so: $(BMC_MODULE_SOURCES) $(wildcard tests/bmc/ipmi/*.h) | setup
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(C_FLAGS) $(CFLAGS) -fPIC -shared -o $@ $^ -ljansson -lm
+	$(Q)$(CC) $(C_FLAGS) $(CFLAGS) -fPIC -shared -o $@ $(BMC_MODULE_SOURCES) -ljansson -lm
 
 # --- tests ---------------------------------------------------------------------------------------------------------
 

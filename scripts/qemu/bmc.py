@@ -26,7 +26,7 @@ class Bmc:
     """
 
     def __init__(self, directory, *, programs, configuration, system_uuid, service_uuid, serial):
-        """programs: folder of bmc-redfish and bootstrap.so; configuration: folder of lan.conf.in and bmc.emu."""
+        """programs: folder of bmc-redfish and seatrial-bmc.so; configuration: folder of lan.conf.in and bmc.emu."""
         self.directory = directory
         self.children = []
         self.redfish_port = None
@@ -65,7 +65,7 @@ class Bmc:
         for attempt in range(_PORT_ATTEMPTS):
             port = _free_port(socket.SOCK_STREAM)
             values = {"SERIAL_PORT": port, "LAN_PORT": _free_port(socket.SOCK_DGRAM),
-                      "LAN_PASSWORD": secrets.token_hex(8), "MODULE": self._programs / "bootstrap.so",
+                      "LAN_PASSWORD": secrets.token_hex(8), "MODULE": self._programs / "seatrial-bmc.so",
                       "CONTROL": self._control}
             text = template
             for name, value in values.items():

@@ -827,7 +827,7 @@ class Ipmi:
         self.lan_port = self.free_port(socket.SOCK_DGRAM)
         config = (ROOT / "tests/bmc/lan.conf.in").read_text()
         for word, value in (("SERIAL_PORT", self.port), ("LAN_PORT", self.lan_port),
-                            ("LAN_PASSWORD", "sea-trial"), ("MODULE", BUILD / "bootstrap.so"),
+                            ("LAN_PASSWORD", "sea-trial"), ("MODULE", BUILD / "seatrial-bmc.so"),
                             ("CONTROL", control)):
             config = config.replace(f"@{word}@", str(value))
         (self.directory / "lan.conf").write_text(config)

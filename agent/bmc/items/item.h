@@ -2,6 +2,7 @@
 /* item.h: what an item is made of. One file and one entry of the table in items.c each. */
 #pragma once
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -52,7 +53,10 @@ struct item {
         void (*done)(void *state); /* may be NULL */
 };
 
+extern const struct item item_boot_progress;
 extern const struct item item_events;
+extern const struct item item_smbios_table;
+extern const struct item item_system_info;
 
 /* One call of an item's write(). */
 struct item_call {
@@ -83,3 +87,8 @@ void item_report(struct item_call *call, const char *way, enum item_state state,
  * leave the device in peace for a while. Takes problem. Returns 1 when the way can go on at once with another
  * device, 0 when not; a negative error that ends everything (no memory, the agent's patience) as it is. */
 int item_ipmi_failed(struct item_call *call, struct ipmi_way *way, int error, char *problem);
+
+/* Whether that error is the BMC's last word: the same request would get the same answer. */
+static inline bool item_is_answer(int error) {
+        return error == -EOPNOTSUPP || error == -ENOENT || error == -EREMOTEIO || error == -EBADMSG;
+}

@@ -16,7 +16,8 @@
 #define STEPS_MAX     64U
 
 static const struct item *const table[] = {
-        &item_events,
+        &item_events, &item_boot_progress, &item_system_info,
+        &item_smbios_table, /* last: it may take some seconds */
 };
 
 struct step {

@@ -1,29 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* ipmi_sim module: Redfish credential bootstrapping over IPMI (DSP0270 1.3, NetFn 2Ch, group 52h).
- *
- * ipmi_sim knows nothing of certificates and accounts. Each command is turned into one question to the
- * Redfish service over its control socket, whose path is the module's option in the configuration:
- *
- *      loadlib "build/tests/bmc/bootstrap.so" "/run/bmc/control"
- *
- * ipmi_sim runs in one thread, so a question may hold up every other IPMI command; ANSWER_TIME bounds that.
- */
+/* Redfish credential bootstrapping over IPMI (DSP0270 1.3, NetFn 2Ch, group 52h). Each command is turned into
+ * one question to the Redfish service. */
 
 #include <errno.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
-#include "base/fd.h"
 #include "base/json.h"
 #include "base/text.h"
-
-/* Last: it brings a MIN and MAX of its own, from sys/param.h. */
-#include <OpenIPMI/mcserv.h>
+#include "control.h"
+#include "module.h"
 
 #define GROUP_REDFISH       0x52
 #define COMMAND_FINGERPRINT 0x01
@@ -31,134 +18,13 @@
 #define KEEP_ENABLED        0xa5
 #define HASH_SHA256         0x01
 
-#define CC_OK              0x00
-#define CC_DISABLED        0x80
-#define CC_INVALID_COMMAND 0xc1
-#define CC_TIMEOUT         0xc3
-#define CC_REQUEST_LENGTH  0xc7
-#define CC_PARAMETER_RANGE 0xc9
-#define CC_NOT_PRESENT     0xcb
-#define CC_NO_RESPONSE     0xce
-#define CC_UNSPECIFIED     0xff
+#define CC_DISABLED 0x80
 
-/* Well below the five seconds after which Linux' KCS driver gives a BMC up. */
+/* Well below the four seconds after which QEMU gives a BMC up. */
 #define ANSWER_TIME (2 * USEC_PER_SEC)
-#define ANSWER_SIZE 4096
 
 #define DIGEST_SIZE 32
 #define NAME_SIZE   16
-
-int ipmi_sim_module_print_version(sys_data_t *sys, char *options);
-int ipmi_sim_module_init(sys_data_t *sys, const char *options);
-int ipmi_sim_module_post_init(sys_data_t *sys);
-
-/* Waits until fd has one of events or the deadline (of now_usec) passes: 0, -ETIMEDOUT, -errno. */
-static int wait_for(int fd, short events, uint64_t deadline) {
-        for (;;) {
-                struct pollfd p = {.fd = fd, .events = events};
-                uint64_t now = now_usec();
-                int n;
-
-                if (now >= deadline)
-                        return -ETIMEDOUT;
-                n = poll(&p, 1, (int) ((deadline - now + USEC_PER_MSEC - 1) / USEC_PER_MSEC));
-                if (n > 0)
-                        return 0;
-                if (n < 0 && errno != EINTR)
-                        return -errno;
-        }
-}
-
-static int send_line(int fd, const char *line, size_t size, uint64_t deadline) {
-        while (size > 0) {
-                ssize_t n = send(fd, line, size, MSG_NOSIGNAL);
-                int r;
-
-                if (n >= 0) {
-                        line += n;
-                        size -= (size_t) n;
-                        continue;
-                }
-                if (errno != EAGAIN && errno != EINTR)
-                        return -errno;
-                r = wait_for(fd, POLLOUT, deadline);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-/* Reads up to the first newline, which is replaced by NUL. */
-static int receive_line(int fd, char line[static ANSWER_SIZE], uint64_t deadline) {
-        size_t have = 0;
-
-        while (have < ANSWER_SIZE) {
-                char *newline;
-                ssize_t n;
-                int r;
-
-                r = wait_for(fd, POLLIN, deadline);
-                if (r < 0)
-                        return r;
-                n = recv(fd, line + have, ANSWER_SIZE - have, 0);
-                if (n < 0 && (errno == EAGAIN || errno == EINTR))
-                        continue;
-                if (n < 0)
-                        return -errno;
-                if (n == 0)
-                        return -ECONNRESET;
-                newline = memchr(line + have, '\n', (size_t) n);
-                if (newline) {
-                        *newline = '\0';
-                        return 0;
-                }
-                have += (size_t) n;
-        }
-        return -EMSGSIZE;
-}
-
-/* Puts one question to the service on the control socket at path. Returns 0 and sets *ret to its answer,
- * an object; -ETIMEDOUT when none came in time, -EBADMSG when it was no JSON object, -errno when the socket
- * failed. */
-static int ask(const char *path, json_t *question, json_t **ret) {
-        struct sockaddr_un address = {.sun_family = AF_UNIX};
-        uint64_t deadline = now_usec() + ANSWER_TIME;
-        _cleanup_close_ int fd = -EBADF;
-        _cleanup_json_ json_t *answer = NULL;
-        char line[ANSWER_SIZE];
-        size_t size;
-        int r;
-
-        if (strlen(path) >= sizeof(address.sun_path))
-                return -ENAMETOOLONG;
-        strcpy(address.sun_path, path);
-
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0)
-                return -errno;
-        if (connect(fd, (const struct sockaddr *) &address, sizeof(address)) < 0)
-                return -errno;
-
-        size = json_dumpb(question, line, sizeof(line) - 1, JSON_COMPACT);
-        if (size == 0 || size > sizeof(line) - 1)
-                return -EMSGSIZE;
-        line[size++] = '\n';
-
-        r = send_line(fd, line, size, deadline);
-        if (r < 0)
-                return r;
-        r = receive_line(fd, line, deadline);
-        if (r < 0)
-                return r;
-
-        r = json_parse(line, strlen(line), &answer);
-        if (r < 0)
-                return r;
-        if (!json_is_object(answer))
-                return -EBADMSG;
-        *ret = TAKE_PTR(answer);
-        return 0;
-}
 
 /* The completion code that an answer stands for: CC_OK when it has no "error". An "error" may carry its own
  * "completionCode", with which a test makes this BMC answer as another one would. */
@@ -211,7 +77,7 @@ static uint8_t answer_account(const json_t *answer, uint8_t *body, unsigned int 
 
 static void handle_redfish_group(lmc_data_t *mc, msg_t *msg, unsigned char *rdata, unsigned int *rdata_len,
                                  void *cb_data) {
-        const char *control = cb_data;
+        const struct module *module = cb_data;
         _cleanup_json_ json_t *question = NULL, *answer = NULL;
         int r;
 
@@ -239,7 +105,7 @@ static void handle_redfish_group(lmc_data_t *mc, msg_t *msg, unsigned char *rdat
                 return;
         }
 
-        r = ask(control, question, &answer);
+        r = control_ask(module->control, question, ANSWER_TIME, &answer);
         if (r < 0) {
                 rdata[0] = r == -ETIMEDOUT ? CC_TIMEOUT : CC_NO_RESPONSE;
                 return;
@@ -254,31 +120,7 @@ static void handle_redfish_group(lmc_data_t *mc, msg_t *msg, unsigned char *rdat
                 rdata[0] = answer_account(answer, rdata + 2, rdata_len);
 }
 
-int ipmi_sim_module_print_version(sys_data_t *sys, char *options) {
-        (void) sys;
-        (void) options;
-        printf("Redfish credential bootstrapping, DSP0270 1.3\n");
-        return 0;
-}
-
-int ipmi_sim_module_init(sys_data_t *sys, const char *options) {
-        char *control;
-
-        if (!options || options[0] != '/') {
-                sys->log(sys, SETUP_ERROR, NULL, "bootstrap: give the absolute path of the control socket");
-                return EINVAL;
-        }
-        control = strdup(options);
-        if (!control)
-                return ENOMEM;
-        ipmi_emu_register_group_extension_handler(GROUP_REDFISH, handle_redfish_group, control);
-        return 0;
-}
-
-/* ipmi_sim says nothing when it is ready; whoever started it waits for this line instead of for a while. */
-int ipmi_sim_module_post_init(sys_data_t *sys) {
-        (void) sys;
-        printf("ready\n");
-        fflush(stdout);
+int bootstrap_register(struct module *module) {
+        ipmi_emu_register_group_extension_handler(GROUP_REDFISH, handle_redfish_group, module);
         return 0;
 }

@@ -147,6 +147,21 @@ static json_t *do_bootstrap_account(struct service *service, const json_t *comma
         return answer;
 }
 
+/* What befalls a command from the host. */
+static json_t *do_ipmi_fault(struct service *service, const json_t *command) {
+        const char *code = json_get_string(command, "code");
+        struct fault_effect effect;
+
+        if (!code)
+                return error_answer("bad-command", "code: such as 0a/44");
+
+        effect = faults_match_ipmi(&service->faults, code);
+        if (effect.action == FAULT_NONE)
+                return json_object();
+        return json_pack("{s:s, s:i}", "action", fault_action_text(effect.action), "completionCode",
+                         (int) effect.completion_code);
+}
+
 static json_t *do_operator_account(struct service *service, const json_t *command) {
         (void) command;
         return make_account(service, false);
@@ -174,6 +189,7 @@ static const struct {
 } commands[] = {
         {"fingerprint", do_fingerprint},
         {"bootstrap-account", do_bootstrap_account},
+        {"ipmi-fault", do_ipmi_fault},
         {"operator-account", do_operator_account},
         {"host-reset", do_host_reset},
         {"status", do_status},

@@ -9,21 +9,26 @@
 #include "base/macro.h"
 #include "base/text.h"
 
+/* What a rule breaks. */
+enum target { HTTP, BOOTSTRAP, COMMAND };
+
 static const struct {
         const char *name;
         const char *when; /* NULL: the action knows no "when" */
         enum fault_action action;
-        bool ipmi;
+        unsigned targets; /* bits of 1 << enum target */
 } actions[] = {
-        {"status", NULL, FAULT_STATUS, false},
-        {"delay", NULL, FAULT_DELAY, false},
-        {"cut", "before", FAULT_CUT_BEFORE, false},
-        {"cut", "after", FAULT_CUT_AFTER, false},
-        {"cut", "middle", FAULT_CUT_MIDDLE, false},
-        {"drop-session", NULL, FAULT_DROP_SESSION, false},
-        {"garbage", NULL, FAULT_GARBAGE, false},
-        {"completion-code", NULL, FAULT_COMPLETION_CODE, true},
-        {"wrong-digest", NULL, FAULT_WRONG_DIGEST, true},
+        {"status", NULL, FAULT_STATUS, 1 << HTTP},
+        {"delay", NULL, FAULT_DELAY, 1 << HTTP},
+        {"cut", "before", FAULT_CUT_BEFORE, 1 << HTTP},
+        {"cut", "after", FAULT_CUT_AFTER, 1 << HTTP},
+        {"cut", "middle", FAULT_CUT_MIDDLE, 1 << HTTP},
+        {"drop-session", NULL, FAULT_DROP_SESSION, 1 << HTTP},
+        {"garbage", NULL, FAULT_GARBAGE, 1 << HTTP | 1 << COMMAND},
+        {"completion-code", NULL, FAULT_COMPLETION_CODE, 1 << BOOTSTRAP | 1 << COMMAND},
+        {"wrong-digest", NULL, FAULT_WRONG_DIGEST, 1 << BOOTSTRAP},
+        {"silence", NULL, FAULT_SILENCE, 1 << COMMAND},
+        {"pretend", NULL, FAULT_PRETEND, 1 << COMMAND},
 };
 
 static const char *const keys[] = {"command", "method",     "path",         "ipmi",
@@ -59,12 +64,12 @@ static bool keys_known(const json_t *command) {
         return true;
 }
 
-static bool parse_action(const json_t *command, bool ipmi, enum fault_action *ret) {
+static bool parse_action(const json_t *command, enum target target, enum fault_action *ret) {
         const char *name = json_get_string(command, "action");
         const char *when = json_get_string(command, "when");
 
         for (size_t i = 0; name && i < ELEMENTSOF(actions); i++)
-                if (actions[i].ipmi == ipmi && streq(actions[i].name, name) &&
+                if ((actions[i].targets & (1U << target)) && streq(actions[i].name, name) &&
                     (actions[i].when ? when && streq(actions[i].when, when) : !when)) {
                         *ret = actions[i].action;
                         return true;
@@ -89,12 +94,12 @@ static bool parse_integer(const json_t *command, const char *key, json_int_t min
         return true;
 }
 
-static const char *parse_effect(const json_t *command, bool ipmi, struct fault_effect *ret) {
+static const char *parse_effect(const json_t *command, enum target target, struct fault_effect *ret) {
         struct fault_effect effect = {};
         json_int_t status, retry_after, milliseconds, code;
         bool is_status, is_delay, is_code;
 
-        if (!parse_action(command, ipmi, &effect.action))
+        if (!parse_action(command, target, &effect.action))
                 return "action: there is none of that name (and \"when\") for these requests";
         is_status = effect.action == FAULT_STATUS;
         is_delay = effect.action == FAULT_DELAY;
@@ -133,6 +138,7 @@ static char *copy_string(const json_t *command, const char *key, const char *oth
 static int fault_new(const json_t *command, struct fault *ret, const char **ret_reason) {
         _cleanup_(fault_done) struct fault fault = {};
         const char *ipmi = json_get_string(command, "ipmi");
+        enum target target = HTTP;
         json_int_t skip, count;
         const char *reason;
 
@@ -149,12 +155,15 @@ static int fault_new(const json_t *command, struct fault *ret, const char **ret_
                 *ret_reason = "ipmi stands in place of method and path";
                 return -EINVAL;
         }
-        if (ipmi && !streq(ipmi, "fingerprint") && !streq(ipmi, "bootstrap-account")) {
-                *ret_reason = "ipmi: fingerprint or bootstrap-account";
-                return -EINVAL;
+        if (ipmi) {
+                target = streq(ipmi, "fingerprint") || streq(ipmi, "bootstrap-account") ? BOOTSTRAP : COMMAND;
+                if (target == COMMAND && (!*ipmi || ipmi[strspn(ipmi, "0123456789abcdef/*?[]")])) {
+                        *ret_reason = "ipmi: fingerprint, bootstrap-account, or a pattern such as 0a/44";
+                        return -EINVAL;
+                }
         }
 
-        reason = parse_effect(command, ipmi != NULL, &fault.effect);
+        reason = parse_effect(command, target, &fault.effect);
         if (reason) {
                 *ret_reason = reason;
                 return -EINVAL;
@@ -204,7 +213,8 @@ int faults_command(struct faults *faults, const json_t *command, const char **re
 
 static bool fault_matches(const struct fault *fault, const char *ipmi, const char *method, const char *path) {
         if (ipmi)
-                return fault->ipmi && streq(fault->ipmi, ipmi);
+                return fault->ipmi && (streq(fault->ipmi, ipmi) ||
+                                       (strchr(ipmi, '/') && fnmatch(fault->ipmi, ipmi, 0) == 0));
         return fault->path && (streq(fault->method, "*") || streq(fault->method, method)) &&
                fnmatch(fault->path, path, 0) == 0;
 }
@@ -237,4 +247,12 @@ struct fault_effect faults_match_http(struct faults *faults, const char *method,
 
 struct fault_effect faults_match_ipmi(struct faults *faults, const char *command) {
         return match(faults, command, NULL, NULL);
+}
+
+const char *fault_action_text(enum fault_action action) {
+        for (size_t i = 0; i < ELEMENTSOF(actions); i++)
+                if (actions[i].action == action)
+                        return actions[i].name;
+
+        return "none";
 }

@@ -22,6 +22,15 @@
  *      completion-code answers "completionCode" (1 to 255) alone
  *      wrong-digest    gives a fingerprint that is not the certificate's
  *
+ * Any command from the host, ipmi_sim's own too, is chosen by "ipmi" as a shell pattern over its numbers in
+ * hexadecimal, NetFn, command and for group extensions the group ("0a/44", "2c/02/ae", "0a/4?"). These rules
+ * know
+ *
+ *      completion-code as above; the command does nothing
+ *      silence         gives no answer, and does nothing
+ *      pretend         answers success, and does nothing
+ *      garbage         answers success with bytes that mean nothing, and does nothing
+ *
  * {"command":"fault","clear":true} ends all rules. */
 #pragma once
 
@@ -41,6 +50,8 @@ enum fault_action {
         FAULT_GARBAGE,
         FAULT_COMPLETION_CODE,
         FAULT_WRONG_DIGEST,
+        FAULT_SILENCE,
+        FAULT_PRETEND,
 };
 
 /* What befalls one request. */
@@ -74,5 +85,8 @@ int faults_command(struct faults *faults, const json_t *command, const char **re
 /* What befalls this request: action FAULT_NONE when nothing does. Counts it. */
 struct fault_effect faults_match_http(struct faults *faults, const char *method, const char *path);
 struct fault_effect faults_match_ipmi(struct faults *faults, const char *command);
+
+/* As a rule names it. */
+const char *fault_action_text(enum fault_action action);
 
 void faults_done(struct faults *faults);
