@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "bmc/redfish/http.h"
 #include "bmc/redfish/redfish.h"
+#include "channel-items.h"
 #include "channel-process.h"
 #include "contact.h"
 #include "delivery.h"
@@ -25,6 +26,7 @@ struct process {
         struct contact *contact;
         struct session session;
         struct delivery delivery;
+        struct channel_items items;
 
         bool was_open;   /* the BMC has been ready for the journal once */
         bool is_limited; /* the agent does not wait for the BMC */
@@ -38,6 +40,7 @@ struct process {
 static void process_done(struct process *p) {
         contact_free(p->contact);
         delivery_done(&p->delivery);
+        channel_items_done(&p->items);
         session_done(&p->session);
 }
 
@@ -127,6 +130,24 @@ static int process_acknowledge(struct process *p) {
                             json_pack("{sI}", "acknowledged", (json_int_t) delivery_position(&p->delivery)));
 }
 
+/* Tells a part of what the BMC is told beside the journal. Returns 1 when there is more to be told at once,
+ * 0, a negative errno. */
+static int process_tell(struct process *p) {
+        _cleanup_free_ char *news = NULL;
+        int r;
+
+        r = channel_items_go_on(&p->items, p->contact, p->wait.records);
+        if (r < 0)
+                return contact_fail(p->contact, r, "the BMC can be told nothing: %s", strerror(-r));
+        if (r > 0)
+                return r;
+
+        news = channel_items_take_news(&p->items);
+        if (news)
+                process_log(p, "INFO", "told beside the journal: %s", news);
+        return 0;
+}
+
 /* Sends what the journal holds as it grows, until the agent closes the channel and nothing is left. */
 static int process_deliver(struct process *p) {
         for (;;) {
@@ -136,13 +157,35 @@ static int process_deliver(struct process *p) {
                 r = delivery_send(&p->delivery, p->contact, records);
                 if (r > 0)
                         r = process_acknowledge(p);
-                else if (r == 0 && p->wait.closing)
-                        return 0;
-                else if (r == 0)
-                        r = wait_for_records(&p->wait, records, USEC_INFINITY);
+                else if (r == 0) {
+                        r = process_tell(p);
+                        if (r == 0 && p->wait.closing)
+                                return 0;
+                        if (r == 0)
+                                r = wait_for_records(&p->wait, records, USEC_INFINITY);
+                }
                 if (r < 0)
                         return r;
         }
+}
+
+/* Waits until that point in time, or until the agent closes the channel, and goes on telling meanwhile. */
+static int process_idle(struct process *p, uint64_t until) {
+        bool closing = p->wait.closing;
+
+        while (now_usec() < until && p->wait.closing == closing) {
+                uint64_t records = p->wait.records;
+                int r;
+
+                r = process_tell(p);
+                if (r == 0)
+                        r = closing ? wait_for(&p->wait, -EBADF, 0, until)
+                                    : wait_for_records(&p->wait, records, until);
+                if (r < 0 && r != -ETIMEDOUT)
+                        return r;
+        }
+
+        return 0;
 }
 
 /* Whether it is worth going on after that error, perhaps with other means. */
@@ -166,15 +209,25 @@ static bool process_is_absence(int error) {
 }
 
 /* The BMC does not get the journal, or not soon: the agent goes on without waiting for it. */
-static void process_limit(struct process *p, int error) {
-        const char *problem = p->contact->problem ?: strerror(-error);
+static void process_limit(struct process *p, int error, bool for_good) {
+        _cleanup_free_ char *problem = NULL;
 
-        if (p->is_limited)
+        if (p->is_limited && !for_good)
+                return;
+
+        problem = strdup(p->contact->problem ?: strerror(-error));
+        if (!problem)
                 return;
 
         p->is_limited = true;
         /* A machine without a BMC, or with one that does not offer this, is none with an error. */
         process_log(p, process_is_absence(error) ? "WARNING" : "ERROR", "%s", problem);
+        if (error == -EKEYREJECTED)
+                (void) items_event(p->items.items, ITEMS_WRONG_CERTIFICATE, 0);
+        if (contact_open_ipmi(p->contact) >= 0 && p->contact->ipmi.n_items > 0)
+                process_log(p, "INFO",
+                            "IPMI only: stages and outcome go to the BMC's event log; the journal %s",
+                            for_good ? "stays here" : "follows when the BMC takes it");
         process_state(p, "limited", problem);
 }
 
@@ -190,7 +243,6 @@ static void process_begin_outage(struct process *p, int error) {
 
 static int process_pause(struct process *p, int error) {
         uint64_t until = wait_until(&p->wait, MAX(p->pause, redfish_retry_after(p->contact->redfish)));
-        int r;
 
         /* A service that says that it is busy is the right one, and there. */
         if (error != -EAGAIN)
@@ -200,13 +252,11 @@ static int process_pause(struct process *p, int error) {
                 until = MIN(until, p->give_up);
         p->pause = MIN(p->pause * 2, PAUSE_MAX);
 
-        /* A BMC that was never reached is not waited for when the agent wants to go on. */
-        r = p->is_limited && !p->was_open ? wait_for_records(&p->wait, UINT64_MAX, until)
-                                          : wait_for(&p->wait, -EBADF, 0, until);
-        return r == -ETIMEDOUT ? 0 : r;
+        return process_idle(p, until);
 }
 
-/* Whether it would be too late for another try. */
+/* Whether it would be too late for another try: a BMC that was never reached is not waited for when the agent
+ * wants to go on. */
 static bool process_is_over(const struct process *p) {
         return now_usec() >= p->wait.deadline || (p->wait.closing && p->is_limited && !p->was_open);
 }
@@ -229,7 +279,7 @@ static int process_run(struct process *p) {
                 /* Later is better than never: when the agent waits no longer, it is still tried here. */
                 process_begin_outage(p, r);
                 if (now_usec() >= p->give_up)
-                        process_limit(p, r);
+                        process_limit(p, r, false);
 
                 q = process_pause(p, r);
                 if (q < 0)
@@ -237,30 +287,65 @@ static int process_run(struct process *p) {
         }
 }
 
-/* Waits until the agent closes the channel of which nothing more is to be expected. */
+/* Of the delivery nothing more is to be expected: what there is beside it, until the agent closes the
+ * channel. */
 static void process_go_without(struct process *p, int error) {
-        process_limit(p, error);
-        (void) wait_for_records(&p->wait, UINT64_MAX, USEC_INFINITY);
+        process_limit(p, error, true);
+        if (!p->wait.closing)
+                (void) process_idle(p, USEC_INFINITY);
+}
+
+static void process_tell_rest(struct process *p) {
+        int r;
+
+        do
+                r = channel_items_go_on(&p->items, p->contact, p->wait.records);
+        while (r > 0 && now_usec() < p->wait.deadline);
+}
+
+/* The last that the BMC is told, with what it lacks. */
+static void process_tell_last(struct process *p, uint64_t undelivered) {
+        process_tell_rest(p);
+        if (undelivered == 0)
+                return;
+
+        (void) items_event(p->items.items, ITEMS_UNDELIVERED, undelivered);
+        process_tell_rest(p);
+}
+
+/* What a person is told of the end, behind how many records were delivered. */
+static char *process_farewell(const struct process *p, int error) {
+        _cleanup_free_ char *items = channel_items_summary(&p->items);
+
+        return strprintf("%s%s%s", error < 0 ? "" : "session closed", error >= 0 && items ? "; " : "",
+                         items ?: "");
 }
 
 static void process_end(struct process *p, int error) {
+        uint64_t undelivered = process_undelivered(p);
         struct contact *contact = p->contact;
+        _cleanup_free_ char *problem = NULL, *told = NULL;
         int r;
+
+        if (error < 0)
+                problem = strdup(contact->problem ?: strerror(-error));
 
         /* The time for this was set aside by whoever closed the channel. */
         p->wait.deadline = now_usec() + CHANNEL_FAREWELL;
 
         if (error < 0 && p->was_open)
                 process_log(p, "ERROR", "%llu of %llu records are not at the BMC: %s",
-                            (unsigned long long) process_undelivered(p), (unsigned long long) p->wait.records,
-                            contact->problem ?: strerror(-error));
+                            (unsigned long long) undelivered, (unsigned long long) p->wait.records,
+                            problem ?: "");
+        process_tell_last(p, undelivered);
 
         r = session_end(contact);
         if (r < 0)
                 process_log(p, "WARNING", "%s", contact->problem ?: strerror(-r));
 
         p->contact = contact_free(contact);
-        process_state(p, error < 0 ? "failed" : "closed", error < 0 ? "" : "session closed");
+        told = process_farewell(p, error);
+        process_state(p, error < 0 ? "failed" : "closed", told ?: "");
 }
 
 int channel_process(int report_fd, void *userdata) {
@@ -286,12 +371,16 @@ int channel_process(int report_fd, void *userdata) {
         if (r < 0)
                 return r;
 
+        r = channel_items_init(&p.items, job->environment->sys_root, job->journal_path, job->boot);
+        if (r < 0)
+                return r;
+
         r = contact_new(job->environment, &p.wait, job->interface_wait, &p.contact);
         if (r < 0)
                 return r;
 
         r = process_run(&p);
-        if (r < 0 && !p.wait.closing)
+        if (r < 0)
                 process_go_without(&p, r);
         process_end(&p, r);
         return 0;

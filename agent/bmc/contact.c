@@ -215,6 +215,21 @@ static int contact_bring_up(struct contact *contact) {
         return 0;
 }
 
+int contact_open_ipmi(struct contact *contact) {
+        int r;
+
+        if (contact->ipmi.n_items > 0)
+                return 0;
+
+        ipmi_list_done(&contact->ipmi);
+        r = contact->environment->open_ipmi(contact->environment->dev_root, &contact->ipmi);
+        if (r < 0)
+                return contact_fail(contact, r, "the IPMI devices in %s cannot be listed: %s",
+                                    contact->environment->dev_root, strerror(-r));
+
+        return 0;
+}
+
 /* Every IPMI device is asked until one answers. A device that refuses is named with its reason; the first
  * one's counts, as that is the one which every tool takes. */
 static int contact_ask_fingerprint(struct contact *contact) {
@@ -249,13 +264,9 @@ int contact_find_fingerprint(struct contact *contact) {
         if (contact->trusted_ipmi)
                 return 1;
 
-        if (contact->ipmi.n_items == 0) {
-                ipmi_list_done(&contact->ipmi);
-                r = contact->environment->open_ipmi(contact->environment->dev_root, &contact->ipmi);
-                if (r < 0)
-                        return contact_fail(contact, r, "the IPMI devices in %s cannot be listed: %s",
-                                            contact->environment->dev_root, strerror(-r));
-        }
+        r = contact_open_ipmi(contact);
+        if (r < 0)
+                return r;
 
         return contact_ask_fingerprint(contact);
 }

@@ -76,6 +76,9 @@ int contact_read_firmware(struct contact *contact);
  * true. Returns 1 when found, 0. */
 int contact_find_interface(struct contact *contact, bool settle);
 
+/* Opens the IPMI devices there are, unless some are open. */
+int contact_open_ipmi(struct contact *contact);
+
 /* Asks each IPMI device for the fingerprint, until one knows it. Returns 1, 0 when there is no device. */
 int contact_find_fingerprint(struct contact *contact);
 

@@ -142,7 +142,7 @@ static enum batch_severity severity_of_log(const json_t *log) {
 }
 
 /* A diagnosis speaks of the hardware; an error only says that a test could not run. */
-static enum batch_severity severity_of(const json_t *record) {
+enum batch_severity journal_record_severity(const json_t *record) {
         const json_t *run = json_object_get(record, "testRunArtifact");
         const json_t *artifact = run ?: json_object_get(record, "testStepArtifact");
         const char *diagnosis = json_get_string(json_object_get(artifact, "diagnosis"), "type") ?: "";
@@ -156,23 +156,34 @@ static enum batch_severity severity_of(const json_t *record) {
         return severity_of_log(json_object_get(artifact, "log"));
 }
 
-static int batch_append(struct journal_batch *batch, const struct line *line) {
+int journal_batch_append(struct journal_batch *batch, const char *text, size_t size, const json_t *record) {
+        uint64_t sequence = (uint64_t) json_get_integer(record, "sequenceNumber", 0);
         size_t comma = batch->records_size > 0;
         char *larger;
 
-        larger = realloc(batch->records, batch->records_size + comma + line->size + 1);
+        larger = realloc(batch->records, batch->records_size + comma + size + 1);
         if (!larger)
                 return -ENOMEM;
 
         batch->records = larger;
         if (comma)
                 larger[batch->records_size++] = ',';
-        memcpy(larger + batch->records_size, line->text, line->size + 1);
-        batch->records_size += line->size;
+        memcpy(larger + batch->records_size, text, size);
+        batch->records_size += size;
+        larger[batch->records_size] = 0;
 
-        batch->severity = MAX(batch->severity, severity_of(line->json));
-        batch->last = (uint64_t) line->sequence;
+        batch->severity = MAX(batch->severity, journal_record_severity(record));
+        if (!comma)
+                batch->first = sequence;
+        batch->last = sequence;
         return 0;
+}
+
+static int reader_open(struct journal_reader *reader) {
+        if (!reader->file)
+                reader->file = fopen(reader->path, "re");
+
+        return reader->file ? 1 : errno == ENOENT ? 0 : -errno;
 }
 
 int journal_reader_next(struct journal_reader *reader, uint64_t n_records, size_t max_records,
@@ -185,11 +196,9 @@ int journal_reader_next(struct journal_reader *reader, uint64_t n_records, size_
         if (reader->position >= n_records)
                 return 0;
 
-        if (!reader->file) {
-                reader->file = fopen(reader->path, "re");
-                if (!reader->file)
-                        return errno == ENOENT ? 0 : -errno;
-        }
+        r = reader_open(reader);
+        if (r <= 0)
+                return r;
 
         for (; n < max_records && reader->position + n < n_records; n++) {
                 uint64_t start = batch.offset;
@@ -211,11 +220,10 @@ int journal_reader_next(struct journal_reader *reader, uint64_t n_records, size_
                                         return r;
                         } else if (!reader->stage)
                                 return -EBADMSG;
-                        batch.first = (uint64_t) line.sequence;
                 } else if ((uint64_t) line.sequence != batch.last + 1)
                         return -EBADMSG;
 
-                r = batch_append(&batch, &line);
+                r = journal_batch_append(&batch, line.text, line.size, line.json);
                 if (r < 0)
                         return r;
                 batch.offset += line.size + 1;
@@ -235,6 +243,27 @@ int journal_reader_next(struct journal_reader *reader, uint64_t n_records, size_
 void journal_reader_accept(struct journal_reader *reader, const struct journal_batch *batch) {
         reader->offset = batch->offset;
         reader->position += batch->last - batch->first + 1;
+}
+
+int journal_reader_step(struct journal_reader *reader, uint64_t n_records, json_t **ret) {
+        _cleanup_(line_done) struct line line = {};
+        int r;
+
+        if (reader->position >= n_records)
+                return 0;
+
+        r = reader_open(reader);
+        if (r <= 0)
+                return r;
+
+        r = read_line(reader, reader->offset, &line);
+        if (r <= 0)
+                return r;
+
+        reader->offset += line.size + 1;
+        reader->position++;
+        *ret = TAKE_PTR(line.json);
+        return 1;
 }
 
 int journal_reader_rewind(struct journal_reader *reader, const struct journal_batch *batch,

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/macro.h"
+#include "base/json.h"
 
 struct journal_reader;
 
@@ -25,6 +25,12 @@ struct journal_batch {
 
 void journal_batch_done(struct journal_batch *batch);
 
+/* How grave it is what a record tells. */
+enum batch_severity journal_record_severity(const json_t *record);
+
+/* Appends a record, of which text (size bytes) is the JSON. Returns 0, -ENOMEM. */
+int journal_batch_append(struct journal_batch *batch, const char *text, size_t size, const json_t *record);
+
 /* The file need not be there yet; boot says whose records it holds. Returns 0, -ENOMEM. */
 int journal_reader_new(const char *path, const char *boot, struct journal_reader **ret);
 struct journal_reader *journal_reader_free(struct journal_reader *reader);
@@ -38,6 +44,10 @@ int journal_reader_next(struct journal_reader *reader, uint64_t n_records, size_
 
 /* Moves on behind the batch, which must be the one that journal_reader_next() has just returned. */
 void journal_reader_accept(struct journal_reader *reader, const struct journal_batch *batch);
+
+/* Reads the one record that comes next and moves on behind it. For a reader that makes up no batches. Returns
+ * as journal_reader_next(); *ret is a new reference. */
+int journal_reader_step(struct journal_reader *reader, uint64_t n_records, json_t **ret);
 
 /* Goes back to that record of the batch's stage. Returns 0, -ERANGE when it does not come before the batch, a
  * negative errno. */

@@ -127,7 +127,17 @@ static inline int bmc_count(struct bmc *bmc, const char *counter) {
         return (int) json_get_integer(status, counter, -1);
 }
 
-/* The bootstrapping commands, as IPMI carries them: to the control socket, whose path is the device's. */
+/* Keeps the event data of a Platform Event (IPMI 2.0, 29.3), a line each, beside the control socket. */
+static inline void fake_event(const char *control, const uint8_t *request, size_t size) {
+        _cleanup_free_ char *path = strprintf("%s.events", control);
+        _cleanup_fclose_ FILE *f = fopen(path, "ae");
+
+        assert_int_equal(size, 8);
+        fprintf(f, "%02x%02x%02x\n", request[5], request[6], request[7]);
+}
+
+/* What a BMC with nothing but bootstrapping and an event log that cannot be read answers: as IPMI carries it,
+ * to the control socket, whose path is the device's. */
 static inline int fake_exchange(struct ipmi *ipmi, struct wait *w _unused_, uint8_t netfn, uint8_t command,
                                 const void *request, size_t size, uint64_t until _unused_,
                                 uint8_t response[static IPMI_RESPONSE_MAX], size_t *ret_size) {
@@ -135,10 +145,17 @@ static inline int fake_exchange(struct ipmi *ipmi, struct wait *w _unused_, uint
         _cleanup_json_ json_t *answer = NULL;
         const char *error;
 
-        assert_int_equal(netfn, 0x2c);
-        assert_int_equal(size, 2);
-        assert_int_equal(((const uint8_t *) request)[0], 0x52);
+        if (netfn != 0x2c || size == 0 || ((const uint8_t *) request)[0] != 0x52) {
+                bool is_event = netfn == 0x04 && command == 0x02;
 
+                if (is_event)
+                        fake_event(path, request, size);
+                response[0] = is_event ? 0x00 : 0xc1;
+                *ret_size = 1;
+                return 0;
+        }
+
+        assert_int_equal(size, 2);
         answer = control_ask(
                 path, command == 0x01 ? json_pack("{sssi}", "command", "fingerprint", "certificate", 1)
                                       : json_pack("{sssb}", "command", "bootstrap-account", "keepEnabled",

@@ -155,6 +155,11 @@ static void journal_logs(struct fixture *f, unsigned n) {
                                           "message", "something of no importance has happened"));
 }
 
+static void journal_end(struct fixture *f) {
+        journal_line(f, json_pack("{s{s{ssss}}}", "testRunArtifact", "testRunEnd", "status", "COMPLETE",
+                                  "result", "PASS"));
+}
+
 static void deliver(struct fixture *f) {
         int r;
 
@@ -300,7 +305,7 @@ static void channel_tells_why_the_bmc_refuses_an_account(void **state) {
         f = start(state);
         assert_int_equal(settle(f), CHANNEL_LIMITED);
         assert_true(told(f, "ERROR", "no room for another account (completion code c9h)"));
-        assert_int_equal(json_array_size(f->logs), 1);
+        assert_int_equal(json_array_size(f->logs), 2);
         assert_int_equal(bmc_count(&f->bmc, "sessions"), 0);
 }
 
@@ -318,6 +323,73 @@ static void channel_needs_a_host_interface(void **state) {
         assert_string_equal(
                 f->summary,
                 "this machine's firmware describes no host interface (SMBIOS type 42): no BMC channel");
+}
+
+/* The begin of discovery and its end, then what was not delivered (agent/bmc/items/events.c). */
+static void assert_told_over_ipmi(struct fixture *f, unsigned n_undelivered) {
+        _cleanup_free_ char *path = strprintf("%s.events", f->bmc.control), *events = NULL;
+        _cleanup_free_ char *expected =
+                strprintf("e21401\na00112\na1%02x%02x\n", n_undelivered & 0xff, n_undelivered >> 8);
+
+        assert_int_equal(read_file(path, 4096, &events, NULL), 0);
+        assert_string_equal(events, expected);
+}
+
+static void channel_tells_a_bmc_without_redfish_over_ipmi(void **state) {
+        struct fixture *f = *state;
+        struct smbios_table table = {};
+
+        if (!loopback)
+                skip();
+
+        table_append(&table, 1, 0x0100, (uint8_t[0x17]){}, 0x17, NULL);
+        bmc_write_tables(&f->bmc, &table);
+        f = start(state);
+        assert_int_equal(settle(f), CHANNEL_LIMITED);
+        journal_stage(f, "discovery");
+        journal_end(f);
+        assert_int_equal(channel_flush(f->channel, 20 * SECONDS), -ENOTCONN);
+        assert_int_equal(channel_close(f->channel, 20 * SECONDS), -ENOTCONN);
+        assert_true(told(f, "INFO",
+                         "IPMI only: stages and outcome go to the BMC's event log; the journal "
+                         "stays here"));
+        assert_told_over_ipmi(f, 3);
+        assert_string_equal(f->summary, "items: 1 accepted");
+}
+
+static void channel_tells_a_bmc_whose_log_takes_no_entries_over_ipmi(void **state) {
+        struct fixture *f = *state;
+
+        if (!loopback)
+                skip();
+
+        bmc_fault(&f->bmc, json_pack("{sssssssi}", "method", "POST", "path", "*/Entries", "action", "status",
+                                     "status", 501));
+        f = start(state);
+        journal_stage(f, "discovery");
+        journal_end(f);
+        assert_int_equal(channel_flush(f->channel, 20 * SECONDS), -ENOTCONN);
+        assert_int_equal(channel_close(f->channel, 20 * SECONDS), -ENOTCONN);
+        assert_told_over_ipmi(f, 3);
+        assert_int_equal(bmc_count(&f->bmc, "sessions"), 0);
+}
+
+static void channel_tells_the_journal_what_became_of_the_items(void **state) {
+        struct fixture *f = start(state);
+
+        journal_stage(f, "discovery");
+        journal_end(f);
+        deliver(f);
+        while (json_array_size(f->logs) == 0)
+                assert_int_equal(event_iterate(f->event, 20 * SECONDS), 1);
+        assert_true(told(f, "INFO", "told beside the journal: accepted: events by "));
+
+        /* That log, as a record of the journal, is no reason for another one. */
+        journal_stage(f, "trial");
+        journal_logs(f, 1);
+        deliver(f);
+        finish(f);
+        assert_int_equal(json_array_size(f->logs), 1);
 }
 
 static void channel_waits_for_its_network_device_and_names_it(void **state) {
@@ -353,7 +425,8 @@ static void channel_gives_up_a_bmc_that_never_serves(void **state) {
         assert_int_equal(settle(f), CHANNEL_LIMITED);
         assert_true(told(f, "WARNING", "503"));
         assert_true(told(f, "ERROR", "503"));
-        assert_int_equal(json_array_size(f->logs), 2);
+        assert_true(told(f, "INFO", "the journal follows when the BMC takes it"));
+        assert_int_equal(json_array_size(f->logs), 3);
 }
 
 static void channel_says_that_the_log_takes_no_entries(void **state) {
@@ -555,6 +628,9 @@ int main(void) {
                 TEST(channel_sends_nothing_to_a_certificate_that_ipmi_does_not_know),
                 TEST(channel_tells_why_the_bmc_refuses_an_account),
                 TEST(channel_needs_a_host_interface),
+                TEST(channel_tells_a_bmc_without_redfish_over_ipmi),
+                TEST(channel_tells_a_bmc_whose_log_takes_no_entries_over_ipmi),
+                TEST(channel_tells_the_journal_what_became_of_the_items),
                 TEST(channel_waits_for_its_network_device_and_names_it),
                 TEST(channel_needs_ipmi_to_trust_the_bmc),
                 TEST(channel_gives_up_a_bmc_that_never_serves),
