@@ -12,6 +12,7 @@
 
 enum plan_colour { COLOUR_AUTO, COLOUR_YES, COLOUR_NO };
 enum plan_after { AFTER_RESCUE, AFTER_POWEROFF, AFTER_REBOOT, AFTER_BOOT };
+enum plan_reach { REACH_LOCKED, REACH_PHYSICAL };
 enum plan_channel { CHANNEL_OFF, CHANNEL_AUTO, CHANNEL_REQUIRED };
 
 /* An amount of memory: a share of what is available, or bytes. */
@@ -33,9 +34,14 @@ struct plan {
                 trial_failed; /* what a failed trial leads to; AFTER_BOOT: on to production all the same */
 
         struct plan_amount trial_memory_size;
-        char *trial_memory_pattern;
+        enum plan_reach trial_memory_reach;
+        char **trial_memory_patterns; /* names, NULL at the end */
         uint64_t trial_memory_passes;
+        uint64_t trial_memory_time;    /* us; 0: once */
+        uint64_t trial_memory_seed;    /* 0: drawn */
+        uint64_t trial_memory_pause;   /* us that bit fade waits */
         uint64_t trial_memory_threads; /* 0: one for each processor */
+        bool trial_memory_across_nodes;
         uint64_t trial_memory_time_limit;
 
         uint64_t trial_processor_time; /* us of work */

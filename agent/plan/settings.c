@@ -51,6 +51,14 @@ static int parse_amount(const char *value, const char *const *choices _unused_, 
         return 0;
 }
 
+static int parse_switch(const char *value, const char *const *choices _unused_, void *field) {
+        if (!streq(value, "yes") && !streq(value, "no"))
+                return -EINVAL;
+
+        *(bool *) field = streq(value, "yes");
+        return 0;
+}
+
 static void release_text(void *field) {
         free(*(char **) field);
 }
@@ -120,6 +128,7 @@ static int parse_names(const char *value, const char *const *choices _unused_, v
 static const char *const colour_choices[] = {"auto", "yes", "no", NULL};
 static const char *const after_choices[] = {"rescue", "poweroff", "reboot", "boot", NULL};
 static const char *const after_no_boot_choices[] = {"rescue", "poweroff", "reboot", NULL};
+static const char *const reach_choices[] = {"locked", "physical", NULL};
 static const char *const channel_choices[] = {"off", "auto", "required", NULL};
 
 #define FIELD(name) .offset = offsetof(struct plan, name)
@@ -128,6 +137,7 @@ static const char *const channel_choices[] = {"off", "auto", "required", NULL};
 #define COUNT       .parse = parse_count, .expected = "a whole number"
 #define POSITIVE    .parse = parse_positive, .expected = "a whole number from 1"
 #define AMOUNT      .parse = parse_amount, .expected = "a size such as 512M or a share such as 90%"
+#define SWITCH      .parse = parse_switch, .expected = "yes or no"
 #define TEXT        .parse = parse_text, .release = release_text, .expected = "a text"
 #define NAMES       .parse = parse_names, .release = release_names, .expected = "names with commas between, or none"
 
@@ -141,11 +151,25 @@ const struct setting settings[] = {
         {"trial.run", "memory,processor", "the trials, in this order", NAMES, FIELD(trials)},
         {"trial.failed", "rescue", "what a failed trial leads to; boot: to production all the same",
          CHOICE(after_choices), FIELD(trial_failed)},
-        {"trial.memory.size", "90%", "how much memory to test; a share is of what is available", AMOUNT,
-         FIELD(trial_memory_size)},
-        {"trial.memory.pattern", "march-c-", "the march test", TEXT, FIELD(trial_memory_pattern)},
+        {"trial.memory.size", "100%",
+         "how much memory to test; a share is of what is available, less what the system needs to live",
+         AMOUNT, FIELD(trial_memory_size)},
+        {"trial.memory.reach", "locked",
+         "locked: what the kernel gives; physical: what mem= and memmap= keep from it as well",
+         CHOICE(reach_choices), FIELD(trial_memory_reach)},
+        {"trial.memory.pattern", "march-c-",
+         "march-c-, march-ss, address, moving-inversions, random, bit-fade, block-move, row-hammer", NAMES,
+         FIELD(trial_memory_patterns)},
         {"trial.memory.passes", "1", "how often the whole pattern runs", POSITIVE,
          FIELD(trial_memory_passes)},
+        {"trial.memory.time", "0", "again and again for at least that long; 0: once", TIME,
+         FIELD(trial_memory_time)},
+        {"trial.memory.seed", "0", "of random data; 0: another one each time", COUNT,
+         FIELD(trial_memory_seed)},
+        {"trial.memory.pause", "60s", "how long bit-fade waits before it reads", TIME,
+         FIELD(trial_memory_pause)},
+        {"trial.memory.across-nodes", "yes", "with several NUMA nodes, one more pass from each other node",
+         SWITCH, FIELD(trial_memory_across_nodes)},
         {"trial.memory.threads", "0", "0: one for each processor", COUNT, FIELD(trial_memory_threads)},
         {"trial.memory.time-limit", "2h", "after this the trial counts as hung", TIME,
          FIELD(trial_memory_time_limit)},

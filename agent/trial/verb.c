@@ -14,6 +14,8 @@
 #include "runner.h"
 #include "verb.h"
 
+#define EXTENSION_SHOWN 480
+
 enum status {
         STATUS_PASSED,
         STATUS_FAILED,
@@ -112,7 +114,9 @@ static void on_artifact(const char *kind, const json_t *content, void *userdata)
                 _cleanup_free_ char *text =
                         json_dumps(json_object_get(content, "content"), JSON_COMPACT | JSON_ENCODE_ANY);
 
-                screen_row(&view->screen, MARK_NONE, "", text ?: "", USEC_INFINITY);
+                /* What is longer is for programs (--json). */
+                if (text && strlen(text) <= EXTENSION_SHOWN)
+                        screen_row(&view->screen, MARK_NONE, "", text, USEC_INFINITY);
         }
 }
 

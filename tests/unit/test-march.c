@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The march engine on a small buffer whose cells are made faulty between two steps of one line each. */
 
+#include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/macro.h"
+#include "base/text.h"
 #include "tests/unit/unit.h"
+#include "trial/memory/bus-error.h"
 #include "trial/memory/march.h"
 
 #define N_LINES 6
+#define SEED    7
+#define PLACE   UINT64_C(0x1a0000000)
 
 enum fault_kind {
         FAULT_NONE,
@@ -28,7 +35,7 @@ struct bit {
 struct memory {
         struct march_line lines[N_LINES];
         struct march_line before[N_LINES]; /* as the last step left them */
-        struct march_failures failures;
+        struct mishaps mishaps;
 
         enum fault_kind kind;
         struct bit aggressor, victim;
@@ -100,22 +107,24 @@ static void run_with(struct memory *m, const struct march_loops *loops, const ch
                      unsigned first_pass, unsigned n_passes, size_t cache) {
         /* Two regions, so that the way from one to the next is walked as well. */
         const struct march_region regions[] = {
-                {m->lines, 2 * sizeof(struct march_line)},
-                {m->lines + 2, (N_LINES - 2) * sizeof(struct march_line)},
+                {m->lines, 2 * sizeof(struct march_line), PLACE},
+                {m->lines + 2, (N_LINES - 2) * sizeof(struct march_line),
+                 PLACE + 2 * sizeof(struct march_line)},
         };
         const struct march march = {
                 .pattern = march_pattern_find(pattern),
                 .loops = loops,
+                .seed = SEED,
                 .regions = regions,
                 .n_regions = ELEMENTSOF(regions),
                 .cache = cache,
                 .step = sizeof(struct march_line),
                 .advanced = after_step,
                 .userdata = m,
-                .failures = &m->failures,
+                .mishaps = &m->mishaps,
         };
 
-        m->failures = (struct march_failures){};
+        m->mishaps = (struct mishaps){};
         m->n_steps = 0;
         memset(m->lines, 0x5a, sizeof(m->lines));
         apply_fault(m);
@@ -123,12 +132,12 @@ static void run_with(struct memory *m, const struct march_loops *loops, const ch
 
         for (unsigned pass = first_pass; pass < first_pass + n_passes; pass++)
                 for (unsigned element = 0; element < march.pattern->n_elements; element++)
-                        march_run_element(&march, pass, element);
+                        assert_int_equal(march_run_element(&march, pass, element), 0);
 }
 
 static bool finds(struct memory *m, const char *pattern, unsigned n_passes) {
         run_with(m, march_loops_best(), pattern, 0, n_passes, 0);
-        return m->failures.n_words > 0;
+        return m->mishaps.n_words > 0;
 }
 
 static int setup(void **state) {
@@ -157,8 +166,9 @@ static void check_no_alarm(struct memory *m, const struct march_loops *loops) {
         for (size_t i = 0; i < n_march_patterns; i++)
                 for (size_t cache = 0; cache <= sizeof(m->lines); cache += sizeof(m->lines) / 2) {
                         run_with(m, loops, march_patterns[i].name, 0, 10, cache);
-                        assert_int_equal(m->failures.n_words, 0);
-                        assert_int_equal(m->n_steps, 10 * march_patterns[i].n_elements * N_LINES);
+                        assert_int_equal(m->mishaps.n_words, 0);
+                        if (streq(march_patterns[i].name, "march-c-"))
+                                assert_int_equal(m->n_steps, 10 * march_patterns[i].n_elements * N_LINES);
                 }
 }
 
@@ -194,21 +204,22 @@ static void check_stuck(struct memory *m, const struct march_loops *loops) {
         for (unsigned line = 0; line < N_LINES; line++)
                 for (unsigned bit = 0; bit < 512; bit += 73)
                         for (unsigned value = 0; value < 2; value++) {
-                                const struct march_failure *first = &m->failures.items[0];
+                                const struct failure *first = &m->mishaps.failures[0];
 
                                 m->victim = (struct bit){line, bit};
                                 m->value = value;
                                 run_with(m, loops, "march-c-", 0, 1, 0);
 
                                 /* r0 stands in three elements, r1 in two. */
-                                assert_int_equal(m->failures.n_words, value ? 3 : 2);
-                                assert_int_equal(m->failures.n_items, m->failures.n_words);
-                                assert_ptr_equal(first->address, &m->lines[line].words[bit / 64]);
+                                assert_int_equal(m->mishaps.n_words, value ? 3 : 2);
+                                assert_int_equal(m->mishaps.n_failures, m->mishaps.n_words);
+                                assert_int_equal(first->place,
+                                                 PLACE + line * sizeof(struct march_line) + bit / 64 * 8);
                                 assert_int_equal(first->expected ^ first->actual, UINT64_C(1) << bit % 64);
                                 assert_int_equal(first->reread, first->actual);
                                 assert_int_equal(first->element, value ? 1 : 2);
                                 assert_int_equal(first->operation, 0);
-                                assert_int_equal(first->pass, 0);
+                                assert_int_equal(first->round, 0);
                         }
 }
 
@@ -223,9 +234,9 @@ static void check_stuck_march_ss(struct memory *m, const struct march_loops *loo
         run_with(m, loops, "march-ss", 0, 1, 0);
 
         /* The fault returns after each line: the two r0 that open two elements, and the last element. */
-        assert_int_equal(m->failures.n_words, 5);
-        assert_int_equal(m->failures.items[1].operation, 1);
-        assert_int_equal(m->failures.items[1].element, 1);
+        assert_int_equal(m->mishaps.n_words, 5);
+        assert_int_equal(m->mishaps.failures[1].operation, 1);
+        assert_int_equal(m->mishaps.failures[1].element, 1);
 }
 
 static void long_elements_tell_the_operation(void **state) {
@@ -319,59 +330,169 @@ static void many_failures_are_counted_and_a_few_kept(void **state) {
         m->aggressor.line = 0;
         m->victim.line = 5;
         run_with(m, march_loops_best(), "march-c-", 0, 10, 0);
-        assert_int_equal(m->failures.n_items, MARCH_FAILURES_MAX);
-        assert_int_equal(m->failures.n_words % (10 * MARCH_WORDS), 0);
-        assert_true(m->failures.n_words >= 10 * MARCH_WORDS);
+        assert_int_equal(m->mishaps.n_failures, MISHAPS_FAILURES_MAX);
+        assert_int_equal(m->mishaps.n_words % (10 * MARCH_WORDS), 0);
+        assert_true(m->mishaps.n_words >= 10 * MARCH_WORDS);
 }
 
-/* The patterns alone, on a model with one cell that has a fault which sets off within one visit. */
+static void address_and_random_data_find_every_address_alias(void **state) {
+        struct memory *m = *state;
 
-enum cell_fault {
-        CELL_SOUND,
-        CELL_READ_FLIPS_BEHIND, /* a read gives the right value and inverts the cell */
-        CELL_WRITE_DISTURBS,    /* a write of the value that it has inverts it */
-        CELL_READ_FLIPS,        /* a read inverts the cell and gives the inverse */
+        m->kind = FAULT_ALIAS;
+        for (m->aggressor.line = 0; m->aggressor.line < N_LINES; m->aggressor.line++)
+                for (m->victim.line = 0; m->victim.line < N_LINES; m->victim.line++)
+                        if (m->aggressor.line != m->victim.line) {
+                                assert_true(finds(m, "address", 1));
+                                assert_true(finds(m, "random", 1));
+                        }
+}
+
+static void check_data(struct memory *m, const struct march_loops *loops) {
+        static const char *const names[] = {"march-c-", "address", "random"};
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                run_with(m, loops, names[i], 3, 1, 0);
+                assert_int_equal(m->mishaps.n_words, 0);
+
+                for (unsigned line = 0; line < N_LINES; line++) {
+                        struct march_line zero = march_zero(march_pattern_find(names[i]), SEED, 3,
+                                                            PLACE + line * sizeof(struct march_line));
+
+                        /* After the first element, and inverted after the second. */
+                        assert_memory_equal(&m->trace[N_LINES - 1][line], &zero, sizeof(zero));
+                        assert_int_equal(m->trace[2 * N_LINES - 1][line].words[5], ~zero.words[5]);
+                }
+        }
+}
+
+static void data_is_what_the_pattern_says_with_every_instruction_set(void **state) {
+        for_each_loops(*state, check_data);
+}
+
+static void random_data_follows_the_seed(void **state _unused_) {
+        const struct march_pattern *random = march_pattern_find("random");
+        struct march_line a = march_zero(random, 1, 0, PLACE), b = march_zero(random, 2, 0, PLACE),
+                          next = march_zero(random, 1, 0, PLACE + 64),
+                          round = march_zero(random, 1, 1, PLACE);
+
+        for (size_t i = 0; i < MARCH_WORDS; i++) {
+                assert_true(a.words[i] != b.words[i]);
+                assert_true(a.words[i] != next.words[i]);
+                assert_true(a.words[i] != round.words[i]);
+        }
+}
+
+/* Memory in pages, of which one goes away. */
+struct pages {
+        char *memory;
+        struct mishaps mishaps;
+        size_t advanced;
 };
 
-static bool model_finds(const struct march_pattern *pattern, enum cell_fault fault, bool when) {
-        bool cell = true, found = false;
+#define N_PAGES   8
+#define PAGE_SIZE 4096
 
-        for (size_t e = 0; e < pattern->n_elements; e++)
-                for (const enum march_operation *o = pattern->elements[e].operations; *o != MARCH_END; o++) {
-                        bool value = *o == MARCH_R1 || *o == MARCH_W1, sensitive = cell == when;
-
-                        if (*o == MARCH_W0 || *o == MARCH_W1)
-                                cell = fault == CELL_WRITE_DISTURBS && sensitive && cell == value ? !value
-                                                                                                  : value;
-                        else {
-                                bool actual = cell;
-
-                                if (sensitive &&
-                                    (fault == CELL_READ_FLIPS_BEHIND || fault == CELL_READ_FLIPS))
-                                        cell = !cell;
-                                if (fault == CELL_READ_FLIPS)
-                                        actual = cell;
-                                found = found || actual != value;
-                        }
-                }
-
-        return found;
+static void count_bytes(void *userdata, size_t bytes) {
+        ((struct pages *) userdata)->advanced += bytes;
 }
 
-static void march_ss_finds_what_march_c_minus_misses(void **state _unused_) {
-        const struct march_pattern *c_minus = march_pattern_find("march-c-"),
-                                   *ss = march_pattern_find("march-ss");
+static int run_pages(struct pages *p, const char *name, size_t step, const struct march_window *window) {
+        const struct march_region region = {window ? NULL : p->memory, N_PAGES * PAGE_SIZE, PLACE};
+        const struct march march = {
+                .pattern = march_pattern_find(name),
+                .loops = march_loops_best(),
+                .regions = &region,
+                .n_regions = 1,
+                .window = window,
+                .cache = 3 * PAGE_SIZE,
+                .step = step,
+                .advanced = count_bytes,
+                .userdata = p,
+                .mishaps = &p->mishaps,
+        };
+        int r = 0;
 
-        for (unsigned when = 0; when < 2; when++) {
-                assert_true(model_finds(c_minus, CELL_READ_FLIPS, when));
-                assert_true(model_finds(ss, CELL_READ_FLIPS, when));
-                assert_false(model_finds(c_minus, CELL_WRITE_DISTURBS, when));
-                assert_true(model_finds(ss, CELL_WRITE_DISTURBS, when));
-                assert_false(model_finds(c_minus, CELL_READ_FLIPS_BEHIND, when));
-                assert_true(model_finds(ss, CELL_READ_FLIPS_BEHIND, when));
+        for (unsigned element = 0; element < march.pattern->n_elements && r >= 0; element++)
+                r = march_run_element(&march, 0, element);
+
+        return r;
+}
+
+/* A page of a file that was cut off behaves as one with an uncorrected error does: SIGBUS at each access. */
+static void map_with_hole(struct pages *p, size_t lost_page) {
+        size_t before = lost_page * PAGE_SIZE, behind = before + PAGE_SIZE;
+        FILE *file = tmpfile();
+
+        assert_non_null(file);
+        p->memory =
+                mmap(NULL, N_PAGES * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        assert_ptr_not_equal(p->memory, MAP_FAILED);
+        assert_ptr_equal(mmap(p->memory + before, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                              fileno(file), 0),
+                         p->memory + before);
+        assert_true(behind <= N_PAGES * PAGE_SIZE);
+        fclose(file);
+}
+
+static void a_lost_page_is_noted_once_and_the_rest_is_tested(void **state _unused_) {
+        static const char *const names[] = {"march-c-", "march-ss", "block-move", "random"};
+        static const size_t steps[] = {PAGE_SIZE, 3 * PAGE_SIZE, N_PAGES * PAGE_SIZE};
+
+        assert_int_equal(bus_errors_catch(), 0);
+        for (size_t lost = 0; lost < N_PAGES; lost++)
+                for (size_t i = 0; i < ELEMENTSOF(names) * ELEMENTSOF(steps); i++) {
+                        struct pages p = {};
+
+                        map_with_hole(&p, lost);
+                        assert_int_equal(run_pages(&p, names[i % ELEMENTSOF(names)],
+                                                   steps[i / ELEMENTSOF(names)], NULL),
+                                         0);
+                        assert_int_equal(p.mishaps.n_words, 0);
+                        assert_int_equal(p.mishaps.n_lost, 1);
+                        assert_int_equal(p.mishaps.lost[0].place, PLACE + lost * PAGE_SIZE);
+                        assert_int_equal(p.mishaps.lost[0].size, PAGE_SIZE);
+                        assert_int_equal(
+                                p.advanced,
+                                N_PAGES * PAGE_SIZE *
+                                        march_pattern_find(names[i % ELEMENTSOF(names)])->n_elements);
+                        munmap(p.memory, N_PAGES * PAGE_SIZE);
+                }
+        signal(SIGBUS, SIG_DFL);
+}
+
+/* The memory behind the windows, and how it was asked for. */
+static struct pages *behind_window;
+static size_t n_mapped, most_mapped;
+
+static int map_window(uint64_t place, size_t size, void **ret) {
+        assert_in_range(place, PLACE, PLACE + N_PAGES * PAGE_SIZE - size);
+        n_mapped += size;
+        most_mapped = MAX(most_mapped, n_mapped);
+        *ret = behind_window->memory + (place - PLACE);
+        return 0;
+}
+
+static void unmap_window(void *memory _unused_, size_t size) {
+        n_mapped -= size;
+}
+
+static const struct march_window window = {3 * PAGE_SIZE, map_window, unmap_window};
+
+static void memory_in_windows_is_tested_as_one(void **state _unused_) {
+        struct pages p = {.memory = aligned_alloc(PAGE_SIZE, N_PAGES * PAGE_SIZE)};
+
+        assert_non_null(p.memory);
+        behind_window = &p;
+        for (size_t i = 0; i < n_march_patterns; i++) {
+                p.advanced = 0;
+                assert_int_equal(run_pages(&p, march_patterns[i].name, PAGE_SIZE, &window), 0);
+                assert_int_equal(p.mishaps.n_words, 0);
+                assert_int_equal(p.advanced % (N_PAGES * PAGE_SIZE), 0);
+                assert_true(p.advanced > 0);
         }
-        assert_false(model_finds(c_minus, CELL_SOUND, true));
-        assert_false(model_finds(ss, CELL_SOUND, true));
+        assert_int_equal(n_mapped, 0);
+        assert_int_equal(most_mapped, 3 * PAGE_SIZE);
+        free(p.memory);
 }
 
 static void patterns_say_what_they_are(void **state _unused_) {
@@ -402,7 +523,13 @@ int main(void) {
                                                 teardown),
                 cmocka_unit_test_setup_teardown(many_failures_are_counted_and_a_few_kept, setup, teardown),
                 cmocka_unit_test(backgrounds_tell_every_two_bits_of_a_line_apart),
-                cmocka_unit_test(march_ss_finds_what_march_c_minus_misses),
+                cmocka_unit_test_setup_teardown(address_and_random_data_find_every_address_alias, setup,
+                                                teardown),
+                cmocka_unit_test_setup_teardown(data_is_what_the_pattern_says_with_every_instruction_set,
+                                                setup, teardown),
+                cmocka_unit_test(random_data_follows_the_seed),
+                cmocka_unit_test(a_lost_page_is_noted_once_and_the_rest_is_tested),
+                cmocka_unit_test(memory_in_windows_is_tested_as_one),
                 cmocka_unit_test(patterns_say_what_they_are),
         };
 

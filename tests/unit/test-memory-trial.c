@@ -13,6 +13,9 @@
 #include "trial/memory/allocate.h"
 #include "trial/memory/cache.h"
 #include "trial/memory/failures.h"
+#include "trial/memory/march.h"
+#include "trial/memory/numa.h"
+#include "trial/memory/physical.h"
 #include "trial/trial.h"
 
 #define MIB ((uint64_t) 1 << 20)
@@ -68,7 +71,7 @@ static void memory_is_taken_to_the_page(void **state _unused_) {
         const uint64_t want = 5 * MIB + 4096;
         uint64_t sum = 0;
 
-        assert_int_equal(memory_take(&holding, want), 0);
+        assert_int_equal(memory_take(&holding, want, NUMA_ANY), 0);
         assert_int_equal(holding.size, want);
 
         for (size_t i = 0; i < holding.n_blocks; i++) {
@@ -88,32 +91,44 @@ static void memory_is_taken_to_the_page(void **state _unused_) {
 static void less_than_a_page_takes_nothing(void **state _unused_) {
         struct memory_holding holding = {};
 
-        assert_int_equal(memory_take(&holding, 4095), 0);
+        assert_int_equal(memory_take(&holding, 4095, NUMA_ANY), 0);
         assert_int_equal(holding.size, 0);
         memory_release(&holding);
 }
 
-static void physical_address_keeps_the_offset_in_its_page(void **state _unused_) {
+struct walked {
+        char *next;
+        size_t size;
+        bool aligned;
+};
+
+static int note_piece(void *address, size_t size, uint64_t place, void *userdata) {
+        struct walked *walked = userdata;
+
+        assert_ptr_equal(address, walked->next);
+        walked->next += size;
+        walked->size += size;
+        walked->aligned = walked->aligned && place % 4096 == 0 && place > 0;
+        return 0;
+}
+
+static void physical_walk_covers_every_page_once(void **state _unused_) {
         struct memory_holding holding = {};
-        uint64_t first, second;
-        char *memory;
+        struct walked walked = {.aligned = true};
         int r;
 
-        assert_int_equal(memory_take(&holding, 4096), 0);
-        memory = holding.blocks[0].address;
-
-        r = memory_physical_address(memory, &first);
+        assert_int_equal(memory_take(&holding, 3 * MIB, NUMA_ANY), 0);
+        walked.next = holding.blocks[0].address;
+        r = physical_walk(walked.next, holding.blocks[0].size, note_piece, &walked);
         if (geteuid() == 0) {
                 assert_int_equal(r, 0);
-                assert_int_equal(first % 4096, 0);
-                assert_true(first > 0);
-                assert_int_equal(memory_physical_address(memory + 1234, &second), 0);
-                assert_int_equal(second, first + 1234);
+                assert_int_equal(walked.size, holding.blocks[0].size);
+                assert_true(walked.aligned);
         } else
                 assert_int_equal(r, -EPERM);
 
         memory_release(&holding);
-        assert_int_equal(memory_physical_address(NULL, &first), -ENXIO);
+        assert_int_equal(physical_walk(NULL, 4096, note_piece, &walked), -ENXIO);
 }
 
 static void caches_hold_something(void **state _unused_) {
@@ -134,7 +149,7 @@ static void report_open(struct report *report) {
 static json_t *report_close(struct report *report) {
         json_t *messages = json_array();
         _cleanup_fclose_ FILE *file = NULL;
-        char line[4096];
+        char line[16384];
 
         close(report->fds[1]);
         file = fdopen(report->fds[0], "r");
@@ -149,47 +164,41 @@ static json_t *report_close(struct report *report) {
         return messages;
 }
 
-static const struct march_failure stuck = {
-        .address = (void *) 0x10, /* not mapped, and so without a physical address */
-        .expected = 0,
-        .actual = 0x2000,
-        .reread = 0x2000,
-        .pass = 0,
-        .element = 1,
-        .operation = 0,
+/* One word, read wrong once. */
+static void add(struct mishaps *mishaps, uint64_t place, uint64_t expected, uint64_t actual) {
+        const struct failure failure = {
+                .place = place,
+                .expected = expected,
+                .actual = actual,
+                .reread = actual,
+                .usec = mishaps->n_words + 1,
+                .pattern = march_pattern_find("march-c-"),
+                .element = 1,
+        };
+
+        mishaps_add(mishaps, &failure);
+}
+
+/* Two modules, one above the other. */
+static struct dimm two_dimms[] = {
+        {.locator = (char *) "DIMM_A1", .size = GIB, .handle = 1, .array = 9},
+        {.locator = (char *) "DIMM_B1", .size = GIB, .handle = 2, .array = 9},
+};
+static struct dimm_span two_spans[] = {{0, GIB, 1, 0, 0}, {GIB, 2 * GIB, 2, 0, 0}};
+static const struct dimm_map two_modules = {
+        .dimms = two_dimms,
+        .n_dimms = 2,
+        .devices = two_spans,
+        .n_devices = 2,
 };
 
-static json_t *failures_of(const struct march_failures *failures, size_t n) {
-        const struct march_failures *list[2] = {&failures[0], &failures[n - 1]};
+static json_t *failures_of(const struct mishaps *mishaps, size_t n, bool place_known) {
+        const struct mishaps *list[2] = {&mishaps[0], &mishaps[n - 1]};
         struct report report;
 
         report_open(&report);
-        assert_int_equal(
-                failures_report(&report.context, march_pattern_find("march-c-"), list, n, "COVERAGE"), 0);
+        assert_int_equal(failures_report(&report.context, list, n, &two_modules, place_known, "COVERAGE"), 0);
         return report_close(&report);
-}
-
-static void failure_is_told_in_words_and_in_detail(void **state _unused_) {
-        struct march_failures failures = {.n_words = 3, .n_items = 1, .items = {stuck}};
-        _cleanup_json_ json_t *messages = failures_of(&failures, 1);
-        const json_t *detail, *diagnosis;
-
-        assert_int_equal(json_array_size(messages), 2);
-        detail = json_object_get(json_array_get(messages, 0), "extension");
-        assert_string_equal(json_get_string(detail, "name"), "memory-failure");
-        detail = json_object_get(detail, "content");
-        assert_true(json_is_null(json_object_get(detail, "physicalAddress")));
-        assert_string_equal(json_get_string(detail, "virtualAddress"), "0x0000000000000010");
-        assert_string_equal(json_get_string(detail, "actual"), "0x0000000000002000");
-        assert_string_equal(json_get_string(detail, "element"), "up r0w1");
-
-        diagnosis = json_object_get(json_array_get(messages, 1), "diagnosis");
-        assert_string_equal(json_get_string(diagnosis, "type"), "FAIL");
-        assert_string_equal(json_get_string(diagnosis, "verdict"), "memory-data-miscompare");
-        assert_string_equal(
-                json_get_string(diagnosis, "message"),
-                "3 miscompares; the first at virtual address 0x10, bit 13: expected 0x0000000000000000, "
-                "read 0x0000000000002000, wrong when read again, in March C- \"up r0w1\"; COVERAGE");
 }
 
 static const char *message_of(const json_t *messages) {
@@ -198,45 +207,148 @@ static const char *message_of(const json_t *messages) {
         return json_get_string(json_object_get(last, "diagnosis"), "message");
 }
 
-static void failure_in_passing_is_told_from_a_stuck_one(void **state _unused_) {
-        struct march_failures failures = {.n_words = 1, .n_items = 1, .items = {stuck}};
+static void one_cell_is_told_in_words_and_in_detail(void **state _unused_) {
+        struct mishaps mishaps = {};
+        _cleanup_json_ json_t *messages = NULL;
+        const json_t *detail;
+
+        add(&mishaps, 0x40001ff8, 0, 0x2000);
+        add(&mishaps, 0x40001ff8, 0, 0x2000);
+        messages = failures_of(&mishaps, 1, true);
+
+        assert_int_equal(json_array_size(messages), 3);
+        detail = json_object_get(json_array_get(messages, 0), "extension");
+        assert_string_equal(json_get_string(detail, "name"), "memory-failure");
+        detail = json_object_get(detail, "content");
+        assert_string_equal(json_get_string(detail, "physicalAddress"), "0x40001ff8");
+        assert_true(json_is_null(json_object_get(detail, "virtualAddress")));
+        assert_string_equal(json_get_string(detail, "module"), "DIMM_B1");
+        assert_string_equal(json_get_string(detail, "actual"), "0x0000000000002000");
+        assert_string_equal(json_get_string(detail, "element"), "up r0w1");
+        assert_string_equal(
+                message_of(messages),
+                "DIMM_B1: one cell, bit 13 of the word at 0x40001ff8, stuck at 1; first of all at "
+                "0x40001ff8: expected 0x0000000000000000, read 0x0000000000002000, wrong when read "
+                "again, in March C- \"up r0w1\"; COVERAGE");
+}
+
+static void an_address_of_the_process_is_not_taken_for_a_physical_one(void **state _unused_) {
+        struct mishaps mishaps = {};
+        _cleanup_json_ json_t *messages = NULL;
+        const json_t *detail;
+
+        add(&mishaps, 0x1000, 0, 1);
+        messages = failures_of(&mishaps, 1, false);
+        detail = json_object_get(json_object_get(json_array_get(messages, 0), "extension"), "content");
+        assert_true(json_is_null(json_object_get(detail, "physicalAddress")));
+        assert_true(json_is_null(json_object_get(detail, "module")));
+        assert_string_equal(json_get_string(detail, "virtualAddress"), "0x1000");
+        assert_null(strstr(message_of(messages), "DIMM"));
+}
+
+static void a_failure_in_passing_is_told_from_a_stuck_one(void **state _unused_) {
+        struct mishaps mishaps = {};
         _cleanup_json_ json_t *messages = NULL;
 
-        failures.items[0].reread = 0;
-        messages = failures_of(&failures, 1);
-        assert_non_null(strstr(message_of(messages), "1 miscompare; "));
+        add(&mishaps, 0x1000, 0, 1);
+        mishaps.failures[0].reread = 0;
+        messages = failures_of(&mishaps, 1, true);
+        assert_non_null(strstr(message_of(messages), "not always right"));
         assert_non_null(strstr(message_of(messages), "right when read again"));
 }
 
-static void few_bits_are_named_and_many_counted(void **state _unused_) {
-        struct march_failures failures = {.n_words = 1, .n_items = 1, .items = {stuck}};
-        _cleanup_json_ json_t *two = NULL, *many = NULL;
+/* The diagnosis of one word, or one row, or one data line. */
+static void assert_group(const struct mishaps *mishaps, const char *words) {
+        _cleanup_json_ json_t *messages = failures_of(mishaps, 1, true);
 
-        failures.items[0].actual = 0x8000000000000001;
-        two = failures_of(&failures, 1);
-        assert_non_null(strstr(message_of(two), ", bits 0, 63: "));
-
-        failures.items[0].actual = 0xff00;
-        many = failures_of(&failures, 1);
-        assert_non_null(strstr(message_of(many), ", 8 bits: "));
+        if (!strstr(message_of(messages), words))
+                fail_msg("\"%s\" is not in \"%s\"", words, message_of(messages));
 }
 
-static void the_earliest_failure_of_all_threads_is_the_first(void **state _unused_) {
-        struct march_failures failures[2] = {
-                {.n_words = 40, .n_items = MARCH_FAILURES_MAX},
-                {.n_words = 2, .n_items = 1, .items = {stuck}},
-        };
+static void several_bits_of_one_word_are_a_word(void **state _unused_) {
+        struct mishaps mishaps = {};
+
+        add(&mishaps, 0x1000, 0, 0x8000000000000001);
+        assert_group(&mishaps, "DIMM_A1: one word, bits 0, 63 at 0x1000, stuck at 1;");
+        add(&mishaps, 0x1000, 0xff0, 0);
+        assert_group(&mishaps, "one word, 10 bits at 0x1000, wrong both ways;");
+}
+
+static void one_bit_of_many_words_is_a_data_line(void **state _unused_) {
+        struct mishaps mishaps = {};
+
+        for (uint64_t page = 0; page < 8; page++)
+                for (uint64_t word = 0; word < 512; word++)
+                        add(&mishaps, 0x10000 + page * 4096 + word * 8, UINT64_MAX, ~UINT64_C(0x2000));
+        assert_group(&mishaps, "DIMM_A1: data line 13 stuck at 0, 4096 addresses in 8 pages from 0x10000;");
+}
+
+static void many_bits_that_lie_together_are_a_row(void **state _unused_) {
+        struct mishaps mishaps = {};
+
+        for (uint64_t word = 0; word < 1024; word++)
+                add(&mishaps, 0x20000 + word * 8, 0, word + 1);
+        assert_group(&mishaps, "DIMM_A1: one row, 11 bits, 1024 addresses in 2 pages from 0x20000;");
+}
+
+static void more_than_can_be_kept_is_told_as_at_least(void **state _unused_) {
+        struct mishaps mishaps = {};
+
+        for (uint64_t page = 0; page < 10000; page++)
+                add(&mishaps, page * 4096, 0, UINT64_MAX);
+        assert_int_equal(mishaps.n_words, 10000);
+        assert_group(&mishaps, "all over the module, 64 bits, at least 64 addresses in at least 64 pages");
+}
+
+static void each_module_gets_a_diagnosis_of_its_own(void **state _unused_) {
+        struct mishaps mishaps[2] = {};
         _cleanup_json_ json_t *messages = NULL;
 
-        for (size_t i = 0; i < MARCH_FAILURES_MAX; i++) {
-                failures[0].items[i] = stuck;
-                failures[0].items[i].element = 2;
-        }
+        add(&mishaps[0], 0x1000, 0, 1);
+        add(&mishaps[1], GIB, 0, 2);
+        add(&mishaps[1], GIB + 4096, 0, 2);
+        messages = failures_of(mishaps, 2, true);
+        assert_int_equal(json_array_size(messages), 3 + 2);
+        assert_non_null(strstr(message_of(messages), "DIMM_B1: data line 1 stuck at 1"));
+        assert_non_null(
+                strstr(json_get_string(json_object_get(json_array_get(messages, 3), "diagnosis"), "message"),
+                       "DIMM_A1: one cell, bit 0"));
+}
 
-        messages = failures_of(failures, 2);
-        assert_int_equal(json_array_size(messages), MARCH_FAILURES_MAX + 1);
-        assert_non_null(strstr(message_of(messages), "42 miscompares; "));
-        assert_non_null(strstr(message_of(messages), "\"up r0w1\""));
+static void bad_pages_are_listed_for_a_kernel_to_leave_out(void **state _unused_) {
+        struct mishaps mishaps = {.n_lost = 1, .lost = {{.place = 0x200000, .size = 0x200000}}};
+        const struct mishaps *list[] = {&mishaps};
+        _cleanup_json_ json_t *messages = NULL;
+        const json_t *content;
+        struct report report;
+
+        add(&mishaps, 0x1010, 0, 1);
+        add(&mishaps, 0x2018, 0, 1);
+        report_open(&report);
+        assert_int_equal(bad_pages_report(&report.context, list, 1), 0);
+        messages = report_close(&report);
+
+        content = json_object_get(json_object_get(json_array_get(messages, 0), "extension"), "content");
+        assert_string_equal(json_get_string(content, "ranges"), "0x1000-0x2fff 0x200000-0x3fffff");
+        assert_string_equal(json_get_string(content, "memmap"), "memmap=8K$0x1000,2048K$0x200000");
+        assert_ptr_equal(strstr(json_get_string(content, "badram"),
+                                "badram=0x1000,0xfffffffffffff000,0x2000,0xfffffffffffff000,0x200000,"),
+                         json_get_string(content, "badram"));
+        assert_true(json_is_false(json_object_get(content, "complete")));
+}
+
+static void uncorrected_errors_fail_the_module(void **state _unused_) {
+        struct mishaps mishaps = {.n_lost = 1, .lost = {{.place = 0x200000, .size = 0x200000}}};
+        const struct mishaps *list[] = {&mishaps};
+        _cleanup_json_ json_t *messages = NULL;
+        struct report report;
+
+        report_open(&report);
+        assert_int_equal(lost_pages_report(&report.context, list, 1, &two_modules, true), 1);
+        messages = report_close(&report);
+        assert_string_equal(message_of(messages),
+                            "DIMM_A1: an uncorrected error at physical address 0x200000; "
+                            "2 MiB from there are left out of the test");
 }
 
 /* The whole trial in this process, its threads and all. */
@@ -298,8 +410,10 @@ static void an_unknown_pattern_is_an_error_and_no_verdict(void **state _unused_)
         assert_int_equal(json_array_size(messages), 1);
         error = json_object_get(json_array_get(messages, 0), "error");
         assert_string_equal(json_get_string(error, "symptom"), "unknown-pattern");
-        assert_string_equal(json_get_string(error, "message"),
-                            "There is no pattern \"galop\"; there are march-c-, march-ss");
+        assert_string_equal(
+                json_get_string(error, "message"),
+                "There is no pattern \"galop\"; there are march-c-, march-ss, address, moving-inversions, "
+                "random, bit-fade, block-move, row-hammer");
 }
 
 int main(void) {
@@ -311,12 +425,18 @@ int main(void) {
                 cmocka_unit_test(budget_of_a_full_machine_is_nothing),
                 cmocka_unit_test(memory_is_taken_to_the_page),
                 cmocka_unit_test(less_than_a_page_takes_nothing),
-                cmocka_unit_test(physical_address_keeps_the_offset_in_its_page),
+                cmocka_unit_test(physical_walk_covers_every_page_once),
                 cmocka_unit_test(caches_hold_something),
-                cmocka_unit_test(failure_is_told_in_words_and_in_detail),
-                cmocka_unit_test(failure_in_passing_is_told_from_a_stuck_one),
-                cmocka_unit_test(few_bits_are_named_and_many_counted),
-                cmocka_unit_test(the_earliest_failure_of_all_threads_is_the_first),
+                cmocka_unit_test(one_cell_is_told_in_words_and_in_detail),
+                cmocka_unit_test(an_address_of_the_process_is_not_taken_for_a_physical_one),
+                cmocka_unit_test(a_failure_in_passing_is_told_from_a_stuck_one),
+                cmocka_unit_test(several_bits_of_one_word_are_a_word),
+                cmocka_unit_test(one_bit_of_many_words_is_a_data_line),
+                cmocka_unit_test(many_bits_that_lie_together_are_a_row),
+                cmocka_unit_test(more_than_can_be_kept_is_told_as_at_least),
+                cmocka_unit_test(each_module_gets_a_diagnosis_of_its_own),
+                cmocka_unit_test(bad_pages_are_listed_for_a_kernel_to_leave_out),
+                cmocka_unit_test(uncorrected_errors_fail_the_module),
                 cmocka_unit_test(the_trial_passes_on_sound_memory),
                 cmocka_unit_test(an_unknown_pattern_is_an_error_and_no_verdict),
         };

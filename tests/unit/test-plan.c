@@ -159,7 +159,7 @@ static void amount_over_the_whole_is_refused(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)
                 assert_int_equal(plan_set(f->plan, "trial.memory.size", bad[i], "test", &f->problems),
                                  -EINVAL);
-        assert_true(f->plan->trial_memory_size.percent == 90);
+        assert_true(f->plan->trial_memory_size.percent == 100);
 }
 
 static void empty_name_in_a_list_is_refused(void **state) {

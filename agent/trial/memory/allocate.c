@@ -12,6 +12,7 @@
 #include "allocate.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "numa.h"
 #include "plan/plan.h"
 
 #define PAGE_SIZE      ((size_t) 4096)
@@ -211,15 +212,20 @@ static int take_blocks(struct memory_holding *holding, bool huge, uint64_t want)
         return 0;
 }
 
-int memory_take(struct memory_holding *holding, uint64_t want) {
+int memory_take(struct memory_holding *holding, uint64_t want, unsigned node) {
         uint64_t before = holding->size;
         int r;
 
+        numa_bind(node, true);
         r = take_blocks(holding, true, want);
-        if (r < 0)
-                return r;
+        if (r >= 0) {
+                /* Not bound: a node that runs out would wake the OOM killer, though others have plenty. */
+                numa_bind(node, false);
+                r = take_blocks(holding, false, want - (holding->size - before));
+        }
+        numa_bind(NUMA_ANY, false);
 
-        return take_blocks(holding, false, want - (holding->size - before));
+        return r;
 }
 
 void memory_release(struct memory_holding *holding) {
@@ -227,29 +233,4 @@ void memory_release(struct memory_holding *holding) {
                 munmap(holding->blocks[i].address, holding->blocks[i].size);
         free(holding->blocks);
         *holding = (struct memory_holding){};
-}
-
-/* Documentation/admin-guide/mm/pagemap.rst: bit 63 tells that the page is present, bits 0 to 54 are its
- * frame. */
-int memory_physical_address(const void *address, uint64_t *ret) {
-        _cleanup_close_ int fd = -EBADF;
-        uint64_t entry, frame;
-        ssize_t n;
-
-        fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-
-        n = pread(fd, &entry, sizeof(entry), (off_t) ((uintptr_t) address / PAGE_SIZE * sizeof(entry)));
-        if (n < 0)
-                return -errno;
-        if (n != sizeof(entry) || !(entry >> 63))
-                return -ENXIO;
-
-        frame = entry & ((UINT64_C(1) << 55) - 1);
-        if (frame == 0)
-                return -EPERM;
-
-        *ret = frame * PAGE_SIZE + (uintptr_t) address % PAGE_SIZE;
-        return 0;
 }

@@ -48,13 +48,10 @@ int huge_pages_restore(uint64_t before);
 /* Lets this process lock as much memory as it may. */
 void memory_lock_permit(void);
 
-/* Adds want bytes to the holding, touched by the calling thread and so on its NUMA node, or as much as there
- * is. Returns 0, -ENOMEM when not even the list of blocks could be kept. */
-int memory_take(struct memory_holding *holding, uint64_t want);
+/* Adds want bytes to the holding, touched by the calling thread, or as much as there is: huge pages of that
+ * node (NUMA_ANY: of any) alone, other pages from there as long as there are some. Returns 0, -ENOMEM when
+ * not even the list of blocks could be kept. */
+int memory_take(struct memory_holding *holding, uint64_t want, unsigned node);
 
 /* Gives all back. */
 void memory_release(struct memory_holding *holding);
-
-/* The physical address behind one of this process. Returns 0, -EPERM when the kernel does not tell this user,
- * -ENXIO when nothing is mapped there, a negative errno. */
-int memory_physical_address(const void *address, uint64_t *ret);

@@ -3,125 +3,206 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "allocate.h"
 #include "base/text.h"
 #include "failures.h"
+#include "inventory/inventory.h"
+#include "march.h"
 
-/* Named one by one up to so many, then only counted. */
-#define BITS_NAMED 4
+#define GROUPS_MAX 64
 
-static char *hex(uint64_t value) {
-        return strprintf("0x%016" PRIx64, value);
+struct groups {
+        struct fault_group items[GROUPS_MAX];
+        size_t n_items;
+};
+
+static void groups_done(struct groups *groups) {
+        for (size_t i = 0; i < groups->n_items; i++) {
+                free(groups->items[i].where);
+                free(groups->items[i].id);
+        }
 }
 
-/* "bit 13", "bits 13, 14", "17 bits" */
-static char *bits_text(uint64_t difference) {
-        int count = __builtin_popcountll(difference);
-        char *text;
+/* The id that the run's dutInfo gives to the module of that locator; NULL when there is none. */
+static char *hardware_id(const struct trial_context *context, const char *locator) {
+        _cleanup_json_ json_t *dut_info = NULL;
+        const json_t *part;
+        size_t i;
 
-        if (count > BITS_NAMED)
-                return strprintf("%d bits", count);
+        if (!context->inventory || inventory_dut_info(context->inventory, &dut_info) < 0)
+                return NULL;
 
-        text = strprintf("bit%s ", count > 1 ? "s" : "");
-        for (int i = 0; text && i < count; i++, difference &= difference - 1) {
-                _cleanup_free_ char *before = text;
+        json_array_foreach(json_object_get(dut_info, "hardwareInfos"), i, part) {
+                const char *type = json_get_string(part, "partType"),
+                           *name = json_get_string(part, "location"),
+                           *id = json_get_string(part, "hardwareInfoId");
 
-                text = strprintf("%s%s%d", before, i > 0 ? ", " : "", __builtin_ctzll(difference));
+                if (type && name && id && streq(type, "DIMM") && streq(name, locator))
+                        return strdup(id);
         }
 
-        return text;
+        return NULL;
 }
 
-/* Where it is, in the words of the machine; what only this process understands when the kernel does not
- * tell. */
-static char *place_text(const struct march_failure *failure) {
-        uint64_t physical;
+/* The id of the only module that place may belong to; NULL when there are several. */
+static char *module_id(const struct trial_context *context, const struct dimm_map *dimms, uint64_t place) {
+        bool may[dimms->n_dimms + 1];
 
-        if (memory_physical_address(failure->address, &physical) < 0)
-                return strprintf("virtual address %p", failure->address);
+        if (dimm_map_find(dimms, place, may) != DIMM_CERTAIN)
+                return NULL;
 
-        return strprintf("physical address 0x%" PRIx64, physical);
+        for (size_t i = 0; i < dimms->n_dimms; i++)
+                if (may[i])
+                        return hardware_id(context, dimms->dimms[i].locator);
+
+        return NULL;
 }
 
-static int report_one(const struct trial_context *context, const struct march_pattern *pattern,
-                      const struct march_failure *failure) {
-        _cleanup_free_ char *virtual = NULL, *physical = NULL, *expected = NULL, *actual = NULL,
-                            *reread = NULL, *element = NULL;
-        uint64_t address;
+static char *where_text(const struct dimm_map *dimms, uint64_t place, bool place_known) {
+        if (!place_known)
+                return strdup("at an address of this process (only root learns the module)");
 
-        virtual = hex((uintptr_t) failure->address);
-        expected = hex(failure->expected);
-        actual = hex(failure->actual);
-        reread = hex(failure->reread);
-        element = march_element_text(&pattern->elements[failure->element]);
-        if (!virtual || !expected || !actual || !reread || !element)
+        return dimm_map_text(dimms, place);
+}
+
+/* Finds or makes the group that place belongs to; the last one takes what there is no room for. */
+static struct fault_group *group_of(const struct trial_context *context, struct groups *groups,
+                                    const struct dimm_map *dimms, uint64_t place, bool place_known) {
+        _cleanup_free_ char *where = where_text(dimms, place, place_known);
+        struct fault_group *group;
+
+        if (!where)
+                return NULL;
+
+        for (size_t i = 0; i < groups->n_items; i++)
+                if (streq(groups->items[i].where, where))
+                        return &groups->items[i];
+        if (groups->n_items == GROUPS_MAX)
+                return &groups->items[GROUPS_MAX - 1];
+
+        group = &groups->items[groups->n_items++];
+        *group = (struct fault_group){
+                .where = TAKE_PTR(where),
+                .id = place_known ? module_id(context, dimms, place) : NULL,
+                .lowest = UINT64_MAX,
+                .word = UINT64_MAX,
+        };
+        return group;
+}
+
+static void group_add(struct fault_group *group, const struct failed_page *page) {
+        group->n_pages++;
+        group->lowest = MIN(group->lowest, page->place);
+        group->highest = MAX(group->highest, page->place);
+        group->zeros |= page->zeros;
+        group->ones |= page->ones;
+
+        for (size_t i = 0; i < MISHAPS_PAGE_WORDS; i++)
+                if (page->words[i / 64] >> i % 64 & 1) {
+                        group->n_words++;
+                        group->word = MIN(group->word, page->place + i * 8);
+                }
+}
+
+static int make_groups(const struct trial_context *context, const struct mishaps *const mishaps[], size_t n,
+                       const struct dimm_map *dimms, bool place_known, struct groups *ret) {
+        for (size_t i = 0; i < n; i++) {
+                for (size_t j = 0; j < mishaps[i]->n_pages; j++) {
+                        struct fault_group *group =
+                                group_of(context, ret, dimms, mishaps[i]->pages[j].place, place_known);
+
+                        if (!group)
+                                return -ENOMEM;
+                        group_add(group, &mishaps[i]->pages[j]);
+                        group->more = group->more || mishaps[i]->more_pages;
+                }
+
+                for (size_t j = 0; j < mishaps[i]->n_failures; j++) {
+                        const struct failure *failure = &mishaps[i]->failures[j];
+                        struct fault_group *group =
+                                group_of(context, ret, dimms, failure->place, place_known);
+
+                        if (!group)
+                                return -ENOMEM;
+                        group->in_passing = group->in_passing || failure->reread == failure->expected;
+                }
+        }
+
+        return 0;
+}
+
+static int report_one(const struct trial_context *context, const struct failure *failure,
+                      const struct dimm_map *dimms, bool place_known) {
+        _cleanup_free_ char *address = strprintf("0x%" PRIx64, failure->place);
+        _cleanup_free_ char *expected = strprintf("0x%016" PRIx64, failure->expected);
+        _cleanup_free_ char *actual = strprintf("0x%016" PRIx64, failure->actual);
+        _cleanup_free_ char *reread = strprintf("0x%016" PRIx64, failure->reread);
+        _cleanup_free_ char *element = march_element_text(&failure->pattern->elements[failure->element]);
+        _cleanup_free_ char *module = place_known ? dimm_map_text(dimms, failure->place) : NULL;
+
+        return trial_report(
+                context,
+                json_pack("{s:{s:s, s:{s:s?, s:s?, s:s?, s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:I}}}",
+                          "extension", "name", "memory-failure", "content", "physicalAddress",
+                          place_known ? address : NULL, "virtualAddress", place_known ? NULL : address,
+                          "module", module, "expected", expected, "actual", actual, "reread", reread,
+                          "pattern", failure->pattern->name, "round", (int) failure->round, "element",
+                          element, "operation", (int) failure->operation, "monotonicMicroseconds",
+                          (json_int_t) failure->usec));
+}
+
+static int compare_time(const void *a, const void *b) {
+        const struct failure *f = *(const struct failure *const *) a, *g = *(const struct failure *const *) b;
+
+        if (f->usec != g->usec)
+                return f->usec < g->usec ? -1 : 1;
+
+        return (f->place > g->place) - (f->place < g->place);
+}
+
+static int report_group(const struct trial_context *context, const struct fault_group *group,
+                        const struct failure *first, const char *coverage) {
+        _cleanup_free_ char *text = fault_group_text(group);
+        _cleanup_free_ char *element = march_element_text(&first->pattern->elements[first->element]);
+
+        if (!text || !element)
                 return -ENOMEM;
 
-        if (memory_physical_address(failure->address, &address) >= 0) {
-                physical = hex(address);
-                if (!physical)
-                        return -ENOMEM;
-        }
-
-        return trial_report(context, json_pack("{s:{s:s, s:{s:s?, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:i}}}",
-                                               "extension", "name", "memory-failure", "content",
-                                               "physicalAddress", physical, "virtualAddress", virtual,
-                                               "expected", expected, "actual", actual, "reread", reread,
-                                               "pattern", pattern->name, "pass", (int) failure->pass,
-                                               "element", element, "operation", (int) failure->operation));
+        return trial_report_diagnosis(context, TRIAL_FAIL, "memory-data-miscompare", group->id,
+                                      "%s: %s; first of all at 0x%" PRIx64 ": expected 0x%016" PRIx64
+                                      ", read 0x%016" PRIx64 ", %s, in %s \"%s\"; %s",
+                                      group->where, text, first->place, first->expected, first->actual,
+                                      first->reread == first->expected ? "right when read again"
+                                                                       : "wrong when read again",
+                                      first->pattern->title, element, coverage);
 }
 
-static int compare(const void *a, const void *b) {
-        const struct march_failure *f = *(const struct march_failure *const *) a;
-        const struct march_failure *g = *(const struct march_failure *const *) b;
-
-        if (f->pass != g->pass)
-                return f->pass < g->pass ? -1 : 1;
-        if (f->element != g->element)
-                return f->element < g->element ? -1 : 1;
-        return (f->address > g->address) - (f->address < g->address);
-}
-
-int failures_report(const struct trial_context *context, const struct march_pattern *pattern,
-                    const struct march_failures *const failures[], size_t n, const char *coverage) {
-        _cleanup_free_ char *place = NULL, *bits = NULL, *element = NULL;
-        _cleanup_free_ const struct march_failure **items = NULL;
-        const struct march_failure *first;
-        uint64_t n_words = 0;
+int failures_report(const struct trial_context *context, const struct mishaps *const mishaps[], size_t n,
+                    const struct dimm_map *dimms, bool place_known, const char *coverage) {
+        _cleanup_(groups_done) struct groups groups = {};
+        _cleanup_free_ const struct failure **items = NULL;
         size_t n_items = 0;
+        int r;
 
-        items = calloc(n * MARCH_FAILURES_MAX, sizeof(*items));
+        items = calloc(n * MISHAPS_FAILURES_MAX, sizeof(*items));
         if (!items)
                 return -ENOMEM;
 
-        for (size_t i = 0; i < n; i++) {
-                n_words += failures[i]->n_words;
-                for (size_t j = 0; j < failures[i]->n_items; j++)
-                        items[n_items++] = &failures[i]->items[j];
-        }
+        for (size_t i = 0; i < n; i++)
+                for (size_t j = 0; j < mishaps[i]->n_failures; j++)
+                        items[n_items++] = &mishaps[i]->failures[j];
 
-        qsort(items, n_items, sizeof(*items), compare);
-        for (size_t i = 0; i < MIN(n_items, (size_t) MARCH_FAILURES_MAX); i++) {
-                int r = report_one(context, pattern, items[i]);
-
+        qsort(items, n_items, sizeof(*items), compare_time);
+        for (size_t i = 0; i < MIN(n_items, (size_t) MISHAPS_FAILURES_MAX); i++) {
+                r = report_one(context, items[i], dimms, place_known);
                 if (r < 0)
                         return r;
         }
 
-        first = items[0];
-        place = place_text(first);
-        bits = bits_text(first->expected ^ first->actual);
-        element = march_element_text(&pattern->elements[first->element]);
-        if (!place || !bits || !element)
-                return -ENOMEM;
+        r = make_groups(context, mishaps, n, dimms, place_known, &groups);
+        for (size_t i = 0; i < groups.n_items && r >= 0; i++)
+                r = report_group(context, &groups.items[i], items[0], coverage);
 
-        return trial_report_diagnosis(
-                context, TRIAL_FAIL, "memory-data-miscompare", NULL,
-                "%" PRIu64 " miscompare%s; the first at %s, %s: expected 0x%016" PRIx64 ", read 0x%016" PRIx64
-                ", %s, in "
-                "%s \"%s\"; %s",
-                n_words, n_words > 1 ? "s" : "", place, bits, first->expected, first->actual,
-                first->reread == first->expected ? "right when read again" : "wrong when read again",
-                pattern->title, element, coverage);
+        return r;
 }

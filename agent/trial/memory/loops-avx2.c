@@ -4,6 +4,8 @@
 
 #include "loops.h"
 
+#define LOOPS_NAME   march_loops_avx2
+#define LOOPS_TITLE  "AVX2"
 #define LOOPS_TARGET __attribute__((target("avx2")))
 
 struct vector {
@@ -39,17 +41,14 @@ LOOPS_TARGET static inline bool vector_differs(struct vector v, struct vector w)
         return !_mm256_testz_si256(difference, difference);
 }
 
-#include "loops-template.h"
+LOOPS_TARGET static inline struct vector vector_key(struct vector v, uint64_t key) {
+        const __m256i k = _mm256_set1_epi64x((long long) key);
 
-static bool supported(void) {
+        return (struct vector){_mm256_xor_si256(v.a, k), _mm256_xor_si256(v.b, k)};
+}
+
+static bool loops_supported(void) {
         return __builtin_cpu_supports("avx2");
 }
 
-const struct march_loops march_loops_avx2 = {
-        .name = "AVX2",
-        .supported = supported,
-        .fill = fill,
-        .verify = verify,
-        .verify_fill = verify_fill,
-        .any = any,
-};
+#include "loops-template.h"

@@ -4,6 +4,8 @@
 
 #include "loops.h"
 
+#define LOOPS_NAME   march_loops_avx512
+#define LOOPS_TITLE  "AVX-512"
 #define LOOPS_TARGET __attribute__((target("avx512f")))
 
 struct vector {
@@ -30,17 +32,12 @@ LOOPS_TARGET static inline bool vector_differs(struct vector v, struct vector w)
         return _mm512_cmpneq_epi64_mask(v.a, w.a) != 0;
 }
 
-#include "loops-template.h"
+LOOPS_TARGET static inline struct vector vector_key(struct vector v, uint64_t key) {
+        return (struct vector){_mm512_xor_si512(v.a, _mm512_set1_epi64((long long) key))};
+}
 
-static bool supported(void) {
+static bool loops_supported(void) {
         return __builtin_cpu_supports("avx512f");
 }
 
-const struct march_loops march_loops_avx512 = {
-        .name = "AVX-512",
-        .supported = supported,
-        .fill = fill,
-        .verify = verify,
-        .verify_fill = verify_fill,
-        .any = any,
-};
+#include "loops-template.h"

@@ -4,6 +4,8 @@
 
 #include "loops.h"
 
+#define LOOPS_NAME  march_loops_sse2
+#define LOOPS_TITLE "SSE2"
 #define LOOPS_TARGET
 
 struct vector {
@@ -46,17 +48,15 @@ static inline bool vector_differs(struct vector v, struct vector w) {
         return _mm_movemask_epi8(equal) != 0xffff;
 }
 
-#include "loops-template.h"
+static inline struct vector vector_key(struct vector v, uint64_t key) {
+        const __m128i k = _mm_set1_epi64x((long long) key);
 
-static bool supported(void) {
+        return (struct vector){_mm_xor_si128(v.a, k), _mm_xor_si128(v.b, k), _mm_xor_si128(v.c, k),
+                               _mm_xor_si128(v.d, k)};
+}
+
+static bool loops_supported(void) {
         return true;
 }
 
-const struct march_loops march_loops_sse2 = {
-        .name = "SSE2",
-        .supported = supported,
-        .fill = fill,
-        .verify = verify,
-        .verify_fill = verify_fill,
-        .any = any,
-};
+#include "loops-template.h"

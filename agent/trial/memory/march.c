@@ -2,57 +2,15 @@
 
 #include <cpuid.h>
 #include <emmintrin.h>
-#include <stdio.h>
+#include <errno.h>
 #include <string.h>
 
 #include "base/macro.h"
 #include "base/text.h"
+#include "bus-error.h"
 #include "loops.h"
 #include "march.h"
-
-/* van de Goor: stuck-at, transition, address decoder and unlinked coupling faults. */
-static const struct march_element march_c_minus[] = {
-        {MARCH_ANY, {MARCH_W0}},
-        {MARCH_UP, {MARCH_R0, MARCH_W1}},
-        {MARCH_UP, {MARCH_R1, MARCH_W0}},
-        {MARCH_DOWN, {MARCH_R0, MARCH_W1}},
-        {MARCH_DOWN, {MARCH_R1, MARCH_W0}},
-        {MARCH_ANY, {MARCH_R0}},
-};
-
-/* Hamdioui: as March C-, and every fault of one or two cells that a read or a write without change sets
- * off. */
-static const struct march_element march_ss[] = {
-        {MARCH_ANY, {MARCH_W0}},
-        {MARCH_UP, {MARCH_R0, MARCH_R0, MARCH_W0, MARCH_R0, MARCH_W1}},
-        {MARCH_UP, {MARCH_R1, MARCH_R1, MARCH_W1, MARCH_R1, MARCH_W0}},
-        {MARCH_DOWN, {MARCH_R0, MARCH_R0, MARCH_W0, MARCH_R0, MARCH_W1}},
-        {MARCH_DOWN, {MARCH_R1, MARCH_R1, MARCH_W1, MARCH_R1, MARCH_W0}},
-        {MARCH_ANY, {MARCH_R0}},
-};
-
-const struct march_pattern march_patterns[] = {
-        {"march-c-", "March C-", march_c_minus, ELEMENTSOF(march_c_minus)},
-        {"march-ss", "March SS", march_ss, ELEMENTSOF(march_ss)},
-};
-const size_t n_march_patterns = ELEMENTSOF(march_patterns);
-
-#define EVERY_WORD(w) .words = {w, w, w, w, w, w, w, w}
-#define ONES          UINT64_MAX
-
-const struct march_line march_backgrounds[] = {
-        {EVERY_WORD(0)},
-        {EVERY_WORD(0x5555555555555555)},
-        {EVERY_WORD(0x3333333333333333)},
-        {EVERY_WORD(0x0f0f0f0f0f0f0f0f)},
-        {EVERY_WORD(0x00ff00ff00ff00ff)},
-        {EVERY_WORD(0x0000ffff0000ffff)},
-        {EVERY_WORD(0x00000000ffffffff)},
-        {.words = {0, ONES, 0, ONES, 0, ONES, 0, ONES}},
-        {.words = {0, 0, ONES, ONES, 0, 0, ONES, ONES}},
-        {.words = {0, 0, 0, 0, ONES, ONES, ONES, ONES}},
-};
-const size_t n_march_backgrounds = ELEMENTSOF(march_backgrounds);
+#include "special.h"
 
 const struct march_loops *const march_loops[] = {
         &march_loops_avx512,
@@ -60,43 +18,6 @@ const struct march_loops *const march_loops[] = {
         &march_loops_sse2,
 };
 const size_t n_march_loops = ELEMENTSOF(march_loops);
-
-const struct march_pattern *march_pattern_find(const char *name) {
-        for (size_t i = 0; i < n_march_patterns; i++)
-                if (streq(march_patterns[i].name, name))
-                        return &march_patterns[i];
-
-        return NULL;
-}
-
-size_t march_element_operations(const struct march_element *element) {
-        size_t n = 0;
-
-        while (element->operations[n] != MARCH_END)
-                n++;
-
-        return n;
-}
-
-size_t march_pattern_operations(const struct march_pattern *pattern) {
-        size_t n = 0;
-
-        for (size_t i = 0; i < pattern->n_elements; i++)
-                n += march_element_operations(&pattern->elements[i]);
-
-        return n;
-}
-
-char *march_element_text(const struct march_element *element) {
-        static const char *const directions[] = {"any", "up", "down"};
-        static const char *const operations[] = {"", "r0", "w0", "r1", "w1"};
-        char text[2 * MARCH_OPERATIONS_MAX + 1] = "";
-
-        for (size_t i = 0; element->operations[i] != MARCH_END; i++)
-                memcpy(text + 2 * i, operations[element->operations[i]], 3);
-
-        return strprintf("%s %s", directions[element->direction], text);
-}
 
 bool march_loops_supported(const struct march_loops *loops) {
         return loops->supported();
@@ -116,52 +37,52 @@ const struct march_loops *march_loops_best(void) {
 }
 
 void march_mismatch(const struct march_sweep *sweep, unsigned operation, const struct march_line *line,
-                    const struct march_line *actual) {
-        const struct march_line *expected = &sweep->values[march_value(sweep->operations[operation])];
-        struct march_failures *failures = sweep->failures;
+                    const struct march_line *expected, const struct march_line *actual) {
+        const uint64_t usec = now_usec();
 
-        if (failures->n_items < MARCH_FAILURES_MAX) {
+        if (mishaps_want_details(sweep->mishaps)) {
                 _mm_clflush(line);
                 _mm_mfence();
         }
 
         for (size_t i = 0; i < MARCH_WORDS; i++) {
-                if (actual->words[i] == expected->words[i])
-                        continue;
-
-                failures->n_words++;
-                if (failures->n_items == MARCH_FAILURES_MAX)
-                        continue;
-
-                failures->items[failures->n_items++] = (struct march_failure){
-                        .address = &line->words[i],
+                struct failure failure = {
+                        .place = (uintptr_t) &line->words[i] + sweep->shift,
                         .expected = expected->words[i],
                         .actual = actual->words[i],
-                        .reread = *(const volatile uint64_t *) &line->words[i],
-                        .pass = sweep->pass,
+                        .usec = usec,
+                        .pattern = sweep->pattern,
+                        .round = sweep->round,
                         .element = sweep->element,
                         .operation = operation,
                 };
+
+                if (failure.actual == failure.expected)
+                        continue;
+                if (mishaps_want_details(sweep->mishaps))
+                        failure.reread = *(const volatile uint64_t *) &line->words[i];
+                mishaps_add(sweep->mishaps, &failure);
         }
 }
 
-__attribute__((target("clflushopt"))) static void flush_optimized(const char *start, const char *end) {
-        for (; start < end; start += sizeof(struct march_line))
-                __builtin_ia32_clflushopt(start);
+__attribute__((target("clflushopt"))) static void flush_optimized(const struct march_line *line, size_t n) {
+        for (; n > 0; n--, line++)
+                __builtin_ia32_clflushopt(line);
 }
 
-static void flush_plain(const char *start, const char *end) {
-        for (; start < end; start += sizeof(struct march_line))
-                _mm_clflush(start);
+static void flush_plain(const struct march_line *line, size_t n) {
+        for (; n > 0; n--, line++)
+                _mm_clflush(line);
 }
 
-static void flush(const char *start, size_t size) {
+static void flush(const struct march_sweep *sweep _unused_, struct march_line *line, size_t n,
+                  ptrdiff_t step _unused_) {
         unsigned eax, ebx, ecx, edx;
 
         if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx & bit_CLFLUSHOPT))
-                flush_optimized(start, start + size);
+                flush_optimized(line, n);
         else
-                flush_plain(start, start + size);
+                flush_plain(line, n);
         _mm_mfence();
 }
 
@@ -175,70 +96,237 @@ static enum march_direction direction_of(const struct march_pattern *pattern, un
         }
 }
 
+/* How many of n lines from line on, in that direction, come before a lost page; 0 when it is in one itself,
+ * and then *ret_skip says how many to leave out. */
+static size_t lines_to_next_lost(const struct march_sweep *sweep, const struct march_line *line, size_t n,
+                                 bool up, size_t *ret_skip) {
+        uint64_t low = (uintptr_t) (up ? line : line - (n - 1)) + sweep->shift,
+                 high = low + n * sizeof(*line);
+
+        *ret_skip = 0;
+        for (size_t i = 0; i < sweep->mishaps->n_lost; i++) {
+                uint64_t start = sweep->mishaps->lost[i].place, end = start + sweep->mishaps->lost[i].size;
+
+                if (start >= high || end <= low)
+                        continue;
+                if (up ? start <= low : end >= high) {
+                        *ret_skip = (up ? MIN(end, high) - low : high - MAX(start, low)) / sizeof(*line);
+                        return 0;
+                }
+                if (up)
+                        high = start;
+                else
+                        low = end;
+        }
+
+        return (high - low) / sizeof(*line);
+}
+
+/* Notes the page that the thread has come back from. Where the kernel does not tell which it was, as for
+ * memory that is no RAM of its own, all n lines count as lost. */
+static int note_lost(const struct march_sweep *sweep, const struct march_line *line, size_t n, bool up) {
+        struct bus_error error = bus_error_last();
+        const char *low = (const char *) (up ? line : line - (n - 1)), *high = low + n * sizeof(*line);
+        struct mishaps *mishaps = sweep->mishaps;
+
+        if (mishaps->n_lost == MISHAPS_LOST_MAX)
+                return -EIO;
+        if (error.address + error.size <= low || error.address >= high)
+                error = (struct bus_error){low, (size_t) (high - low)};
+
+        mishaps->lost[mishaps->n_lost++] = (struct lost_page){
+                .place = (uintptr_t) error.address + sweep->shift,
+                .size = error.size,
+                .usec = now_usec(),
+        };
+        return 0;
+}
+
+/* Returns 0, -EAGAIN when a page was lost on the way, -EIO. */
+static int run_guarded(const struct march_sweep *sweep, march_loop_t loop, struct march_line *line, size_t n,
+                       bool up) {
+        sigjmp_buf buffer;
+
+        if (sigsetjmp(buffer, 1) != 0) {
+                int r;
+
+                bus_error_expect(NULL);
+                r = note_lost(sweep, line, n, up);
+                return r < 0 ? r : -EAGAIN;
+        }
+
+        bus_error_expect(&buffer);
+        loop(sweep, line, n, up ? 1 : -1);
+        bus_error_expect(NULL);
+        return 0;
+}
+
+/* How many lines come before the page that was lost last: they are done, and would not be what they were if
+ * they were done again. */
+static size_t lines_done(const struct march_sweep *sweep, const struct march_line *line, bool up) {
+        const struct lost_page *lost = &sweep->mishaps->lost[sweep->mishaps->n_lost - 1];
+        uint64_t here = (uintptr_t) (up ? line : line + 1) + sweep->shift;
+
+        if (up)
+                return lost->place > here ? (lost->place - here) / sizeof(*line) : 0;
+
+        return here > lost->place + lost->size ? (here - lost->place - lost->size) / sizeof(*line) : 0;
+}
+
+static int run_piece(const struct march_sweep *sweep, march_loop_t loop, struct march_line *line, size_t n,
+                     bool up) {
+        while (n > 0) {
+                size_t skip, part = lines_to_next_lost(sweep, line, n, up, &skip);
+
+                if (part > 0) {
+                        int r = run_guarded(sweep, loop, line, part, up);
+
+                        if (r == -EAGAIN)
+                                part = lines_done(sweep, line, up);
+                        else if (r < 0)
+                                return r;
+                } else
+                        part = skip;
+
+                line += up ? (ptrdiff_t) part : -(ptrdiff_t) part;
+                n -= part;
+        }
+
+        return 0;
+}
+
+static march_loop_t choose_loop(const struct march *march, const struct march_element *element) {
+        const march_loop_t *loops = march->loops->loops[march->pattern->data];
+        const enum march_operation *operations = element->operations;
+
+        if (element->special == MARCH_MOVE)
+                return special_move;
+        if (element->special == MARCH_HAMMER)
+                return special_hammer;
+        if (element->special == MARCH_MOVED)
+                return special_moved;
+        if (operations[0] == MARCH_END)
+                return NULL;
+        if (operations[1] == MARCH_END)
+                return loops[march_is_read(operations[0]) ? MARCH_LOOP_VERIFY : MARCH_LOOP_FILL];
+        if (operations[2] == MARCH_END && march_is_read(operations[0]) && !march_is_read(operations[1]))
+                return loops[MARCH_LOOP_VERIFY_FILL];
+
+        return loops[MARCH_LOOP_ANY];
+}
+
+static void prepare(const struct march *march, unsigned round, unsigned element, struct march_sweep *ret) {
+        *ret = (struct march_sweep){
+                .pattern = march->pattern,
+                .operations = march->pattern->elements[element].operations,
+                .round = round,
+                .element = element,
+                .mishaps = march->mishaps,
+        };
+
+        march_base(march->pattern->data, march->seed, round, &ret->bases[0]);
+        for (size_t i = 0; i < MARCH_WORDS; i++)
+                ret->bases[1].words[i] = ~ret->bases[0].words[i];
+}
+
+/* Goes through size bytes of mapped memory, in pieces. */
+static int run_mapped(const struct march *march, const struct march_sweep *sweep, march_loop_t loop,
+                      struct march_line *first, size_t size, bool up) {
+        size_t n_lines = size / sizeof(*first), step = march->step / sizeof(*first);
+
+        for (size_t done = 0; done < n_lines;) {
+                size_t n = MIN(step, n_lines - done);
+                int r = run_piece(sweep, loop, up ? first + done : first + n_lines - 1 - done, n, up);
+
+                if (r < 0)
+                        return r;
+                done += n;
+                if (loop != flush)
+                        march->advanced(march->userdata, n * sizeof(*first));
+        }
+
+        return 0;
+}
+
+static int run_window(const struct march *march, struct march_sweep *sweep, march_loop_t loop, uint64_t place,
+                      size_t size, bool up) {
+        void *memory;
+        int r;
+
+        r = march->window->map(place, size, &memory);
+        if (r < 0)
+                return r;
+
+        sweep->shift = place - (uintptr_t) memory;
+        r = run_mapped(march, sweep, loop, memory, size, up);
+        march->window->unmap(memory, size);
+        return r;
+}
+
+/* Goes through size bytes of region from offset on. */
+static int run_part(const struct march *march, struct march_sweep *sweep, march_loop_t loop,
+                    const struct march_region *region, size_t offset, size_t size, bool up) {
+        int r = 0;
+
+        if (region->memory) {
+                sweep->shift = region->place - (uintptr_t) region->memory;
+                return run_mapped(march, sweep, loop,
+                                  (struct march_line *) ((char *) region->memory + offset), size, up);
+        }
+
+        for (size_t done = 0, n; done < size && r >= 0; done += n) {
+                n = MIN(march->window->size, size - done);
+                r = run_window(march, sweep, loop, region->place + offset + (up ? done : size - done - n), n,
+                               up);
+        }
+
+        return r;
+}
+
 /* Flushes what was swept last, up to the caches' size, as far as the next element would read it from
- * there. */
-static void flush_recent(const struct march *march, unsigned element) {
-        enum march_direction direction = direction_of(march->pattern, element);
+ * there. A flush of a page that is gone faults as a read does. */
+static int flush_recent(const struct march *march, struct march_sweep *sweep) {
+        const struct march_pattern *pattern = march->pattern;
+        bool up = direction_of(pattern, sweep->element) == MARCH_UP;
         size_t total = 0, left = march->cache;
+        int r = 0;
 
         for (size_t i = 0; i < march->n_regions; i++)
                 total += march->regions[i].size;
 
         /* Going on in the same direction, the next element begins far from where this one ended, unless the
          * caches hold all of it. */
-        if (element + 1 < march->pattern->n_elements &&
-            direction_of(march->pattern, element + 1) == direction && total / 2 >= march->cache)
-                return;
+        if (sweep->element + 1 < pattern->n_elements &&
+            (direction_of(pattern, sweep->element + 1) == MARCH_UP) == up && total / 2 >= march->cache)
+                return 0;
 
-        for (size_t i = 0; i < march->n_regions && left > 0; i++) {
-                const struct march_region *region =
-                        &march->regions[direction == MARCH_UP ? march->n_regions - 1 - i : i];
+        for (size_t i = 0; i < march->n_regions && left > 0 && r >= 0; i++) {
+                const struct march_region *region = &march->regions[up ? march->n_regions - 1 - i : i];
                 size_t n = MIN(left, region->size);
 
-                flush((const char *) region->memory + (direction == MARCH_UP ? region->size - n : 0), n);
+                r = run_part(march, sweep, flush, region, up ? region->size - n : 0, n, true);
                 left -= n;
         }
+
+        return r;
 }
 
-static march_loop_t choose_loop(const struct march_loops *loops, const enum march_operation *operations) {
-        if (operations[1] == MARCH_END)
-                return march_is_read(operations[0]) ? loops->verify : loops->fill;
-        if (operations[2] == MARCH_END && march_is_read(operations[0]) && !march_is_read(operations[1]))
-                return loops->verify_fill;
-
-        return loops->any;
-}
-
-void march_run_element(const struct march *march, unsigned pass, unsigned element) {
-        const struct march_line *background = &march_backgrounds[pass % n_march_backgrounds];
+int march_run_element(const struct march *march, unsigned round, unsigned element) {
         bool up = direction_of(march->pattern, element) == MARCH_UP;
-        struct march_sweep sweep = {
-                .operations = march->pattern->elements[element].operations,
-                .pass = pass,
-                .element = element,
-                .failures = march->failures,
-        };
-        march_loop_t loop = choose_loop(march->loops, sweep.operations);
+        march_loop_t loop = choose_loop(march, &march->pattern->elements[element]);
+        struct march_sweep sweep;
 
-        for (size_t i = 0; i < MARCH_WORDS; i++) {
-                sweep.values[0].words[i] = background->words[i];
-                sweep.values[1].words[i] = ~background->words[i];
-        }
+        if (!loop)
+                return 0;
 
+        prepare(march, round, element, &sweep);
         for (size_t i = 0; i < march->n_regions; i++) {
                 const struct march_region *region = &march->regions[up ? i : march->n_regions - 1 - i];
-                struct march_line *first = region->memory;
-                size_t n_lines = region->size / sizeof(struct march_line);
-                size_t step = march->step / sizeof(struct march_line);
+                int r = run_part(march, &sweep, loop, region, 0, region->size, up);
 
-                for (size_t done = 0; done < n_lines;) {
-                        size_t n = MIN(step, n_lines - done);
-
-                        loop(&sweep, up ? first + done : first + n_lines - 1 - done, n, up ? 1 : -1);
-                        done += n;
-                        march->advanced(march->userdata, n * sizeof(struct march_line));
-                }
+                if (r < 0)
+                        return r;
         }
 
-        flush_recent(march, element);
+        return flush_recent(march, &sweep);
 }

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* march.h: march tests of memory. A pattern is data: elements, each a direction and the operations done to
- * every cell before the next cell's turn. Nothing here allocates, prints or asks the system, so that tests
- * can run it on a small buffer with faults of their own making. A cell is a cache line, which is what the
- * memory is read and written by. */
+ * every cell before the next cell's turn. Nothing here allocates or prints, so that tests can run it on a
+ * small buffer with faults of their own making. A cell is a cache line, which is what the memory is read and
+ * written by. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mishaps.h"
+
 #define MARCH_WORDS          8
 #define MARCH_OPERATIONS_MAX 8
-#define MARCH_FAILURES_MAX   16
 
 struct march_line {
         uint64_t words[MARCH_WORDS];
 } __attribute__((aligned(64)));
 
-/* 0 is the background, 1 its inverse. */
+/* 0 is the data of the pattern, 1 its inverse. */
 enum march_operation {
         MARCH_END,
         MARCH_R0,
@@ -32,14 +33,34 @@ enum march_direction {
         MARCH_DOWN,
 };
 
+/* What an element does that is no series of operations on one line after the other. */
+enum march_special {
+        MARCH_OPERATIONS,
+        MARCH_PAUSE,  /* nothing, for as long as the caller waits */
+        MARCH_MOVE,   /* the lines of each page move down by one, the first one behind the last */
+        MARCH_MOVED,  /* reads 0 where that has taken it */
+        MARCH_HAMMER, /* opens pairs of rows, again and again within one refresh interval */
+};
+
 struct march_element {
         enum march_direction direction;
         enum march_operation operations[MARCH_OPERATIONS_MAX]; /* MARCH_END behind the last */
+        enum march_special special;
+};
+
+/* What 0 stands for. */
+enum march_data {
+        MARCH_BACKGROUND, /* the same in every line */
+        MARCH_ADDRESS,    /* in each word where it is */
+        MARCH_RANDOM,     /* another in every line, by the seed */
+        MARCH_DATA_KINDS,
 };
 
 struct march_pattern {
         const char *name;  /* "march-c-" */
         const char *title; /* "March C-" */
+        enum march_data data;
+        unsigned rounds; /* that make one pass, each with the next background */
         const struct march_element *elements;
         size_t n_elements;
 };
@@ -47,40 +68,39 @@ struct march_pattern {
 extern const struct march_pattern march_patterns[];
 extern const size_t n_march_patterns;
 
-/* What 0 stands for. A single background never tells the bits of a cell apart, since all are written at once:
- * with these ten every two bits of a line differ in one of them. Pass after pass takes the next. */
+/* A single background never tells the bits of a cell apart, since all are written at once: with these ten
+ * every two bits of a line differ in one of them. Round after round takes the next. */
 extern const struct march_line march_backgrounds[];
 extern const size_t n_march_backgrounds;
 
 /* NULL when there is none of that name. */
 const struct march_pattern *march_pattern_find(const char *name);
 
-/* How often the pattern reads or writes each cell: 10 for March C-. */
+/* How often one round of the pattern reads or writes each cell: 10 for March C-. */
 size_t march_pattern_operations(const struct march_pattern *pattern);
 size_t march_element_operations(const struct march_element *element);
 
 /* "down r1w0", newly allocated; NULL when memory is short. */
 char *march_element_text(const struct march_element *element);
 
-/* One 64-bit word that was not what it should have been. */
-struct march_failure {
-        const void *address;
-        uint64_t expected;
-        uint64_t actual; /* as the operation read it */
-        uint64_t reread; /* read again from memory at once: equal to expected when the fault was in passing */
-        unsigned pass, element, operation;
-};
-
-/* All failures are counted, the first ones kept. */
-struct march_failures {
-        uint64_t n_words;
-        size_t n_items;
-        struct march_failure items[MARCH_FAILURES_MAX];
-};
+/* What 0 is in the line at that place. */
+struct march_line march_zero(const struct march_pattern *pattern, uint64_t seed, unsigned round,
+                             uint64_t place);
 
 struct march_region {
-        void *memory; /* aligned to a line */
-        size_t size;  /* a multiple of a line */
+        void *memory; /* aligned to a line; NULL: to be mapped in windows */
+        size_t size;  /* a multiple of a line, or of a page where it is to be mapped */
+        uint64_t
+                place; /* of its first byte: the physical address where it is known; no two regions overlap */
+};
+
+/* Memory that is there only while it is worked on. */
+struct march_window {
+        size_t size; /* of a window, a multiple of a page */
+
+        /* Maps size bytes from place on. Returns 0 and sets *ret, a negative errno. */
+        int (*map)(uint64_t place, size_t size, void **ret);
+        void (*unmap)(void *memory, size_t size);
 };
 
 struct march_loops;
@@ -101,16 +121,21 @@ struct march {
         const struct march_loops *loops;
         const struct march_region *regions;
         size_t n_regions;
+        const struct march_window *window; /* NULL where all regions have memory */
+        uint64_t seed;                     /* of random data */
         size_t cache; /* bytes that the processor's caches may hold of it: flushed before they could be read
                          back */
 
-        /* Called after each piece of at most step bytes (a multiple of a line), with how many they were. */
+        /* Called after each piece of at most step bytes (a multiple of a page), with how many they were. */
         size_t step;
         void (*advanced)(void *userdata, size_t bytes);
         void *userdata;
 
-        struct march_failures *failures;
+        struct mishaps *mishaps;
 };
 
-/* Does one element of the pattern to all regions, in the background of that pass (from 0). */
-void march_run_element(const struct march *march, unsigned pass, unsigned element);
+/* Does one element of the pattern to all regions, in that round (from 0). Pages that the kernel has taken
+ * away, since the memory holds an uncorrected error, are noted and left out from then on; for that
+ * bus_errors_catch() has to be on. Returns 0, -EIO when there are more of them than can be kept, what the
+ * window returned below 0. */
+int march_run_element(const struct march *march, unsigned round, unsigned element);

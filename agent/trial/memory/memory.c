@@ -1,298 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The memory trial: a march test of all memory that can be had, by a thread on each processor. */
+/* The memory trial: patterns done to all memory that can be had, by a thread on each processor. */
 
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
-#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
-#include "../crew.h"
 #include "../trial.h"
-#include "allocate.h"
-#include "base/fd.h"
+#include "account.h"
 #include "base/text.h"
 #include "cache.h"
 #include "failures.h"
-#include "march.h"
 #include "plan/plan.h"
+#include "work.h"
 
 #define GIB ((double) (1 << 30))
-
-/* Between two updates of what is done. */
-#define STEP ((size_t) 4 << 20)
-
-/* One thread's part. A cache line of its own for what it counts. */
-struct share {
-        struct memory_holding holding;
-        struct march_region *regions;
-        struct march_failures failures;
-        size_t element_operations; /* of the element that it is at */
-        int error;
-        _Alignas(64) atomic_uint_fast64_t done; /* bytes, times operations on each */
-};
-
-struct memory_trial {
-        const struct trial_context *context;
-        const struct march_pattern *pattern;
-        const struct march_loops *loops;
-        unsigned passes;
-        size_t cache;
-
-        unsigned *processors;
-        struct share *shares;
-        size_t n_shares;
-        uint64_t wanted; /* bytes of each share */
-        uint64_t size;   /* bytes in all shares */
-
-        pthread_barrier_t barrier;
-        uint64_t started, usec; /* of the march itself */
-};
-
-static void take_share(size_t index, void *userdata) {
-        struct memory_trial *trial = userdata;
-        struct share *share = &trial->shares[index];
-
-        share->error = memory_take(&share->holding, trial->wanted);
-        if (share->error < 0 || share->holding.n_blocks == 0)
-                return;
-
-        share->regions = calloc(share->holding.n_blocks, sizeof(*share->regions));
-        if (!share->regions) {
-                share->error = -ENOMEM;
-                return;
-        }
-
-        for (size_t i = 0; i < share->holding.n_blocks; i++)
-                share->regions[i] = (struct march_region){
-                        .memory = share->holding.blocks[i].address,
-                        .size = share->holding.blocks[i].size,
-                };
-}
-
-static void show_taking(void *userdata) {
-        const struct memory_trial *trial = userdata;
-
-        trial_report_progress(trial->context, 0, "taking %s", FORMAT_BYTES(trial->wanted * trial->n_shares));
-}
-
-static void on_advanced(void *userdata, size_t bytes) {
-        struct share *share = userdata;
-
-        atomic_fetch_add_explicit(&share->done, bytes * share->element_operations, memory_order_relaxed);
-}
-
-static void march_share(size_t index, void *userdata) {
-        struct memory_trial *trial = userdata;
-        struct share *share = &trial->shares[index];
-        const struct march march = {
-                .pattern = trial->pattern,
-                .loops = trial->loops,
-                .regions = share->regions,
-                .n_regions = share->holding.n_blocks,
-                .cache = trial->cache,
-                .step = STEP,
-                .advanced = on_advanced,
-                .userdata = share,
-                .failures = &share->failures,
-        };
-
-        /* Faults couple cells of different shares as well: an element is done everywhere before the next
-         * begins. */
-        for (unsigned pass = 0; pass < trial->passes; pass++)
-                for (unsigned element = 0; element < trial->pattern->n_elements; element++) {
-                        share->element_operations =
-                                march_element_operations(&trial->pattern->elements[element]);
-                        march_run_element(&march, pass, element);
-                        pthread_barrier_wait(&trial->barrier);
-                }
-}
-
-static void show_progress(void *userdata) {
-        struct memory_trial *trial = userdata;
-        uint64_t elapsed = now_usec() - trial->started, done = 0;
-        double all = (double) trial->size * (double) march_pattern_operations(trial->pattern) * trial->passes;
-        double fraction;
-
-        for (size_t i = 0; i < trial->n_shares; i++)
-                done += atomic_load_explicit(&trial->shares[i].done, memory_order_relaxed);
-        if (done == 0)
-                return;
-
-        fraction = (double) done / all;
-        trial_report_progress(trial->context, fraction, "%s, %.2f GiB/s, %s left", trial->pattern->title,
-                              fraction * trial->passes * (double) trial->size / GIB /
-                                      ((double) elapsed / (double) USEC_PER_SEC),
-                              FORMAT_DURATION((uint64_t) ((double) elapsed * (1 - fraction) / fraction)));
-}
-
-/* What SMBIOS says is installed, by the inventory; 0 when it is not known. */
-static uint64_t installed_size(const json_t *inventory) {
-        int64_t size = json_get_integer(json_object_get(inventory, "memory"), "installed_bytes", 0);
-
-        return size > 0 ? (uint64_t) size : 0;
-}
-
-static int report_holding(const struct memory_trial *trial, uint64_t budget) {
-        uint64_t huge = 0, unlocked = 0;
-        int r;
-
-        for (size_t i = 0; i < trial->n_shares; i++)
-                for (size_t j = 0; j < trial->shares[i].holding.n_blocks; j++) {
-                        const struct memory_block *block = &trial->shares[i].holding.blocks[j];
-
-                        huge += block->huge ? block->size : 0;
-                        unlocked += block->locked ? 0 : block->size;
-                }
-
-        r = trial_report_log(trial->context, "INFO", "%s in 2 MiB pages and %s in others, %zu thread%s, %s",
-                             FORMAT_BYTES(huge), FORMAT_BYTES(trial->size - huge), trial->n_shares,
-                             trial->n_shares > 1 ? "s" : "", march_loops_name(trial->loops));
-        if (r < 0)
-                return r;
-
-        if (unlocked > 0) {
-                r = trial_report_log(
-                        trial->context, "WARNING",
-                        "%s could not be locked and may move while it is tested; run as root to lock it",
-                        FORMAT_BYTES(unlocked));
-                if (r < 0)
-                        return r;
-        }
-
-        if (trial->size < budget / 100 * 99)
-                return trial_report_log(trial->context, "WARNING",
-                                        "Only %s of the %s to be tested could be had",
-                                        FORMAT_BYTES(trial->size), FORMAT_BYTES(budget));
-
-        return 0;
-}
-
-static int report_result(const struct memory_trial *trial, const struct memory_situation *situation) {
-        uint64_t installed = installed_size(trial->context->inventory), n_words = 0;
-        uint64_t whole = installed > 0 ? installed : situation->total;
-        double seconds = (double) trial->usec / (double) USEC_PER_SEC;
-        const struct march_failures *shares[trial->n_shares];
-        _cleanup_free_ char *coverage = NULL;
-        double share = 100 * (double) trial->size / (double) whole;
-        int r;
-
-        for (size_t i = 0; i < trial->n_shares; i++) {
-                shares[i] = &trial->shares[i].failures;
-                n_words += shares[i]->n_words;
-        }
-
-        coverage = strprintf("%s of %s%s tested (%.*f %%)", FORMAT_BYTES(trial->size),
-                             installed > 0 ? "" : "the kernel's ", FORMAT_BYTES(whole), share < 10 ? 2 : 0,
-                             share);
-        if (!coverage)
-                return -ENOMEM;
-
-        r = trial_report_measurement(trial->context, "tested-size", (double) trial->size, "B", NULL);
-        if (r < 0)
-                return r;
-
-        r = trial_report_measurement(
-                trial->context, installed > 0 ? "tested-share-of-installed" : "tested-share-of-kernel-memory",
-                share, "%", NULL);
-        if (r < 0)
-                return r;
-
-        r = trial_report_measurement(trial->context, "rate",
-                                     (double) trial->size / GIB * trial->passes / seconds, "GiB/s", NULL);
-        if (r < 0)
-                return r;
-
-        r = trial_report_measurement(trial->context, "duration", seconds, "s", NULL);
-        if (r < 0)
-                return r;
-
-        r = trial_report(trial->context,
-                         json_pack("{s:{s:s, s:I, s:s, s:[{s:s, s:i}]}}", "measurement", "name",
-                                   "miscompares", "value", (json_int_t) n_words, "unit", "count",
-                                   "validators", "type", "EQUAL", "value", 0));
-        if (r < 0)
-                return r;
-
-        if (n_words > 0)
-                return failures_report(trial->context, trial->pattern, shares, trial->n_shares, coverage);
-
-        return trial_report_diagnosis(trial->context, TRIAL_PASS, "memory-ok", NULL, "%s, %s, no miscompare",
-                                      coverage, trial->pattern->title);
-}
-
-/* Chooses which processors work, evenly spread when fewer are wanted than there are. */
-static int choose_processors(struct memory_trial *trial, uint64_t threads) {
-        size_t n;
-        int r;
-
-        r = crew_processors(&trial->processors, &n);
-        if (r < 0)
-                return r;
-
-        trial->n_shares = threads > 0 && threads < n ? (size_t) threads : n;
-        for (size_t i = 0; i < trial->n_shares; i++)
-                trial->processors[i] = trial->processors[i * n / trial->n_shares];
-
-        return 0;
-}
-
-static int take_memory(struct memory_trial *trial, uint64_t budget) {
-        uint64_t before;
-        bool permitted;
-        int r;
-
-        /* Whatever goes wrong with memory, it is not the agent that has to go. */
-        (void) write_text_file("/proc/self/oom_score_adj", "1000");
-        memory_lock_permit();
-
-        trial->wanted = budget / trial->n_shares;
-        permitted = huge_pages_permit(budget, &before) >= 0;
-        r = crew_run(trial->processors, trial->n_shares, take_share, show_taking, trial);
-        if (permitted)
-                (void) huge_pages_restore(before);
-        if (r < 0)
-                return r;
-
-        for (size_t i = 0; i < trial->n_shares; i++) {
-                if (trial->shares[i].error < 0)
-                        return trial->shares[i].error;
-                trial->size += trial->shares[i].holding.size;
-        }
-
-        return trial->size > 0 ? 0 : -ENOMEM;
-}
-
-static int march_memory(struct memory_trial *trial) {
-        int r;
-
-        r = -pthread_barrier_init(&trial->barrier, NULL, (unsigned) trial->n_shares);
-        if (r < 0)
-                return r;
-
-        trial->started = now_usec();
-        r = crew_run(trial->processors, trial->n_shares, march_share, show_progress, trial);
-        trial->usec = now_usec() - trial->started;
-
-        pthread_barrier_destroy(&trial->barrier);
-        return r;
-}
-
-static void memory_trial_done(struct memory_trial *trial) {
-        for (size_t i = 0; trial->shares && i < trial->n_shares; i++) {
-                memory_release(&trial->shares[i].holding);
-                free(trial->shares[i].regions);
-        }
-        free(trial->shares);
-        free(trial->processors);
-}
 
 static int could_not(const struct trial_context *context, int error, const char *what) {
         trial_report_error(context, "memory-not-tested", "%s: %s", what, strerror(-error));
         return error;
 }
 
-static int unknown_pattern(const struct trial_context *context) {
+static int unknown_pattern(const struct trial_context *context, const char *name) {
         _cleanup_free_ char *names = strdup("");
 
         for (size_t i = 0; names && i < n_march_patterns; i++) {
@@ -301,62 +31,260 @@ static int unknown_pattern(const struct trial_context *context) {
                 names = strprintf("%s%s%s", before, i > 0 ? ", " : "", march_patterns[i].name);
         }
 
-        trial_report_error(context, "unknown-pattern", "There is no pattern \"%s\"; there are %s",
-                           context->plan->trial_memory_pattern ?: "", names ?: "others");
+        trial_report_error(context, "unknown-pattern", "There is no pattern \"%s\"; there are %s", name,
+                           names ?: "others");
         return -EINVAL;
 }
 
-static int run(const struct trial_context *context) {
-        const struct plan *plan = context->plan;
-        _cleanup_(memory_trial_done) struct memory_trial trial = {
-                .context = context,
-                .pattern = march_pattern_find(plan->trial_memory_pattern ?: ""),
-                .loops = march_loops_best(),
-                .passes = (unsigned) MIN(plan->trial_memory_passes, (uint64_t) UINT32_MAX),
-                .cache = cache_size(),
-        };
+/* What the plan wants done, in this order: all patterns, each as often as it says, and at last one of them
+ * with memory of other nodes. Returns 0, or a negative errno once it has told what is wrong. */
+static int choose_phases(struct work *work) {
+        const struct plan *plan = work->context->plan;
+        const uint64_t passes = MIN(plan->trial_memory_passes, (uint64_t) UINT16_MAX);
+        size_t n = 0;
+
+        while (plan->trial_memory_patterns[n])
+                n++;
+        if (n == 0)
+                return unknown_pattern(work->context, "none");
+
+        work->phases = calloc(n + 1, sizeof(*work->phases));
+        if (!work->phases)
+                return could_not(work->context, -ENOMEM, "The list of patterns");
+
+        for (size_t i = 0; i < n; i++) {
+                const struct march_pattern *pattern = march_pattern_find(plan->trial_memory_patterns[i]);
+
+                if (!pattern)
+                        return unknown_pattern(work->context, plan->trial_memory_patterns[i]);
+                work->phases[work->n_phases++] =
+                        (struct phase){.pattern = pattern, .rounds = (unsigned) passes * pattern->rounds};
+        }
+
+        /* What goes wrong between sockets does so on the way, whatever the cells do: less will do. */
+        if (work->n_nodes > 1 && plan->trial_memory_across_nodes)
+                work->phases[work->n_phases++] =
+                        (struct phase){.pattern = march_pattern_find("random"), .rounds = 1, .across = true};
+
+        return 0;
+}
+
+static int choose_seed(struct work *work) {
+        const struct plan *plan = work->context->plan;
+        bool random = work->phases[work->n_phases - 1].across;
+
+        for (size_t i = 0; i < work->n_phases; i++)
+                random = random || work->phases[i].pattern->data == MARCH_RANDOM;
+
+        work->seed = plan->trial_memory_seed;
+        if (work->seed == 0 && getrandom(&work->seed, sizeof(work->seed), 0) != sizeof(work->seed))
+                work->seed = now_usec();
+
+        return random ? trial_report_log(work->context, "INFO", "seed %" PRIu64, work->seed) : 0;
+}
+
+static int report_holding(const struct work *work, uint64_t budget, uint64_t beyond) {
+        uint64_t huge = 0, unlocked = 0, held = 0;
+        int r;
+
+        for (size_t i = 0; i < work->n_shares; i++)
+                for (size_t j = 0; j < work->shares[i].holding.n_blocks; j++) {
+                        const struct memory_block *block = &work->shares[i].holding.blocks[j];
+
+                        held += block->size;
+                        huge += block->huge ? block->size : 0;
+                        unlocked += block->locked ? 0 : block->size;
+                }
+
+        r = trial_report_log(work->context, "INFO",
+                             "%s in 2 MiB pages, %s in others, %s that no kernel uses; %zu thread%s on %zu "
+                             "node%s, %s",
+                             FORMAT_BYTES(huge), FORMAT_BYTES(held - huge), FORMAT_BYTES(beyond),
+                             work->n_shares, work->n_shares > 1 ? "s" : "", work->n_nodes,
+                             work->n_nodes > 1 ? "s" : "", march_loops_name(work->loops));
+        if (r < 0)
+                return r;
+
+        if (unlocked > 0) {
+                r = trial_report_log(
+                        work->context, "WARNING",
+                        "%s could not be locked and may move while it is tested; run as root to lock it",
+                        FORMAT_BYTES(unlocked));
+                if (r < 0)
+                        return r;
+        }
+
+        if (held < budget / 100 * 99)
+                return trial_report_log(work->context, "WARNING",
+                                        "Only %s of the %s to be tested could be had", FORMAT_BYTES(held),
+                                        FORMAT_BYTES(budget));
+
+        return 0;
+}
+
+static int report_speed(const struct work *work) {
+        const double seconds = (double) work->usec / (double) USEC_PER_SEC;
+        double rounds = 0;
+        int r;
+
+        for (size_t i = 0; i < work->n_phases; i++)
+                rounds += work->phases[i].rounds;
+
+        r = trial_report_measurement(work->context, "rate",
+                                     (double) work->size / GIB * rounds * work->times / seconds, "GiB/s",
+                                     NULL);
+        if (r < 0)
+                return r;
+
+        return trial_report_measurement(work->context, "duration", seconds, "s", NULL);
+}
+
+/* "March C-", "March C- and 2 others" */
+static char *phases_text(const struct work *work) {
+        const char *first = work->phases[0].pattern->title;
+
+        if (work->n_phases == 1)
+                return strdup(first);
+
+        return strprintf("%s and %zu other%s", first, work->n_phases - 1, work->n_phases > 2 ? "s" : "");
+}
+
+static int report_verdict(const struct work *work, const struct account *account, const char *coverage) {
+        const struct mishaps *mishaps[work->n_shares];
+        _cleanup_free_ char *patterns = phases_text(work);
+        uint64_t n_words = 0;
+        int r, n_lost;
+
+        for (size_t i = 0; i < work->n_shares; i++) {
+                mishaps[i] = &work->shares[i].mishaps;
+                n_words += mishaps[i]->n_words;
+        }
+
+        r = trial_report(work->context,
+                         json_pack("{s:{s:s, s:I, s:s, s:[{s:s, s:i}]}}", "measurement", "name",
+                                   "miscompares", "value", (json_int_t) n_words, "unit", "count",
+                                   "validators", "type", "EQUAL", "value", 0));
+        if (r < 0)
+                return r;
+
+        n_lost =
+                lost_pages_report(work->context, mishaps, work->n_shares, &account->dimms, work->place_known);
+        if (n_lost < 0)
+                return n_lost;
+
+        if (n_words > 0) {
+                r = failures_report(work->context, mishaps, work->n_shares, &account->dimms,
+                                    work->place_known, coverage);
+                if (r < 0)
+                        return r;
+        }
+
+        if (n_words > 0 || n_lost > 0)
+                return work->place_known ? bad_pages_report(work->context, mishaps, work->n_shares) : 0;
+
+        return trial_report_diagnosis(work->context, TRIAL_PASS, "memory-ok", NULL, "%s, %s, no miscompare",
+                                      coverage, patterns ?: "");
+}
+
+static int report_result(const struct work *work, const struct account *account) {
+        _cleanup_(ranges_done) struct ranges tested = {};
+        _cleanup_free_ char *coverage = NULL;
+        uint64_t size = work->size;
+        int r;
+
+        if (work->place_known) {
+                r = work_tested(work, &tested);
+                if (r < 0)
+                        return r;
+                size = ranges_size(&tested);
+        }
+
+        coverage = account_text(account, size);
+        if (!coverage)
+                return -ENOMEM;
+
+        r = account_report(account, work->context, work->place_known ? &tested : NULL, size);
+        if (r < 0)
+                return r;
+
+        r = report_speed(work);
+        if (r < 0)
+                return r;
+
+        return report_verdict(work, account, coverage);
+}
+
+static int take(struct work *work, const struct account *account) {
+        const struct plan *plan = work->context->plan;
+        _cleanup_(ranges_done) struct ranges beyond = {};
         struct memory_situation situation;
         uint64_t budget;
         int r;
 
-        if (!trial.pattern)
-                return unknown_pattern(context);
-
         r = memory_situation_read(&situation);
         if (r < 0)
-                return could_not(context, r, "/proc/meminfo cannot be read");
-
-        r = choose_processors(&trial, plan->trial_memory_threads);
-        if (r < 0)
-                return could_not(context, r, "The processors cannot be told");
-
-        trial.shares = aligned_alloc(_Alignof(struct share), trial.n_shares * sizeof(*trial.shares));
-        if (!trial.shares)
-                return could_not(context, -ENOMEM, "The threads' records");
-        memset(trial.shares, 0, trial.n_shares * sizeof(*trial.shares));
+                return could_not(work->context, r, "/proc/meminfo cannot be read");
 
         budget = memory_budget(&situation, &plan->trial_memory_size);
         if (budget < plan->trial_memory_size.bytes) {
-                r = trial_report_log(context, "WARNING",
+                r = trial_report_log(work->context, "WARNING",
                                      "%s are available, less what the system needs to live: %s tested",
                                      FORMAT_BYTES(situation.available), FORMAT_BYTES(budget));
                 if (r < 0)
                         return r;
         }
 
-        r = take_memory(&trial, budget);
-        if (r < 0)
-                return could_not(context, r, "No memory could be had for the test");
+        if (plan->trial_memory_reach != REACH_LOCKED) {
+                r = account_beyond(account, &beyond);
+                if (r < 0)
+                        return r;
+        }
 
-        r = report_holding(&trial, budget);
+        r = work_take(work, budget, &beyond);
+        if (r < 0)
+                return could_not(work->context, r, "No memory could be had for the test");
+
+        return report_holding(work, budget, ranges_size(&beyond));
+}
+
+static int run(const struct trial_context *context) {
+        const struct plan *plan = context->plan;
+        _cleanup_(account_done) struct account account = {};
+        _cleanup_(work_done) struct work work = {
+                .context = context,
+                .loops = march_loops_best(),
+                .cache = cache_size(),
+                .pause = plan->trial_memory_pause,
+        };
+        int r;
+
+        r = work_open(&work, plan->trial_memory_threads);
+        if (r < 0)
+                return could_not(context, r, "The processors and nodes cannot be told");
+
+        r = choose_phases(&work);
         if (r < 0)
                 return r;
 
-        r = march_memory(&trial);
+        r = choose_seed(&work);
         if (r < 0)
-                return could_not(context, r, "The threads cannot be started");
+                return r;
 
-        return report_result(&trial, &situation);
+        r = account_read(&account);
+        if (r < 0)
+                return could_not(context, r, "What memory there is cannot be told");
+
+        r = take(&work, &account);
+        if (r < 0)
+                return r;
+
+        if (plan->trial_memory_time > 0)
+                work.deadline = now_usec() + plan->trial_memory_time;
+        r = work_run(&work);
+        if (r < 0)
+                return could_not(context, r, "The test could not be done to its end");
+
+        return report_result(&work, &account);
 }
 
 static uint64_t time_limit(const struct plan *plan) {
@@ -367,16 +295,21 @@ static const struct trial_option options[] = {
         {"size", "trial.memory.size",
          "how much memory, such as 4G, or a share of what is available, such as 90%"},
         {"pattern", "trial.memory.pattern",
-         "march-c- (10 operations a cell) or march-ss (22, each on memory itself)"},
+         "march-c- (10 operations a cell), march-ss (22, each on memory itself), address, moving-inversions, "
+         "random, bit-fade, block-move, row-hammer; several with commas between"},
         {"passes", "trial.memory.passes", "how often; each pass takes another of ten backgrounds"},
+        {"time", "trial.memory.time", "for at least that long, again and again, such as 8h"},
+        {"seed", "trial.memory.seed", "of random data; 0: another one each time"},
+        {"pause", "trial.memory.pause", "how long bit-fade waits"},
         {"threads", "trial.memory.threads", "how many; 0: one for each processor"},
+        {"reach", "trial.memory.reach", "locked, or physical: what mem= keeps from the kernel as well"},
         {"time-limit", "trial.memory.time-limit", "after this the trial counts as hung"},
         {},
 };
 
 const struct trial trial_memory = {
         .name = "memory",
-        .description = "March test of all memory that can be had",
+        .description = "Patterns written to and read from all memory that can be had",
         .time_limit = time_limit,
         .run = run,
         .options = options,
