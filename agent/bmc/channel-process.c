@@ -67,16 +67,8 @@ static uint64_t process_undelivered(const struct process *p) {
         return p->wait.records - MIN(delivery_position(&p->delivery), p->wait.records);
 }
 
-static int process_read_firmware(struct process *p) {
-        struct contact *contact = p->contact;
-        int r;
-
-        r = contact_read_firmware(contact);
-        for (size_t i = 0; i < contact->interfaces.n_rejected; i++)
-                process_log(p, "INFO", "host interface %04xh is left out: %s",
-                            contact->interfaces.rejected[i].handle, contact->interfaces.rejected[i].reason);
-
-        return r;
+static void on_note(const char *severity, const char *text, void *userdata) {
+        process_log(userdata, severity, "%s", text);
 }
 
 static int process_open(struct process *p) {
@@ -104,14 +96,9 @@ static int process_open(struct process *p) {
                 return 0;
 
         p->is_limited = false;
-        if (contact->other_mac)
-                process_log(p, "WARNING",
-                            "%s is the host interface's network device, but has another MAC address",
-                            contact->interface.name);
-
         p->was_open = true;
         summary = strprintf("%s to %s, certificate matches the fingerprint from IPMI",
-                            contact->interface.name, FORMAT_IP(&contact->chosen->service));
+                            way_name(&contact->way), FORMAT_IP(&contact->way.service));
         process_state(p, "open", summary ?: "open");
         return 0;
 }
@@ -265,7 +252,7 @@ static bool process_is_over(const struct process *p) {
 static int process_run(struct process *p) {
         int r, q;
 
-        r = process_read_firmware(p);
+        r = contact_read_candidates(p->contact);
         if (r < 0)
                 return r;
 
@@ -375,7 +362,7 @@ int channel_process(int report_fd, void *userdata) {
         if (r < 0)
                 return r;
 
-        r = contact_new(job->environment, &p.wait, job->interface_wait, &p.contact);
+        r = contact_new(job->environment, &p.wait, job->plan, on_note, &p, &p.contact);
         if (r < 0)
                 return r;
 

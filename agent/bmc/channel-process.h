@@ -12,7 +12,7 @@ struct contact_environment;
 struct channel_job {
         const struct contact_environment *environment;
         const char *journal_path, *boot;
-        uint64_t interface_wait;
+        const struct plan *plan;
         uint64_t patience;        /* us that the BMC may take to become reachable */
         int records_fd, close_fd; /* see struct wait */
 };

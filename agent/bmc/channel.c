@@ -97,7 +97,7 @@ int channel_start_in(const struct contact_environment *environment, struct event
         };
         channel->job = (struct channel_job){
                 .environment = environment,
-                .interface_wait = plan->bmc_interface_wait,
+                .plan = plan,
                 .patience = plan->bmc_patience,
                 .records_fd = -EBADF,
                 .close_fd = -EBADF,

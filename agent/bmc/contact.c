@@ -5,21 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/smbios.h"
 #include "base/text.h"
-#include "bmc/link/link.h"
 #include "bmc/redfish/http.h"
 #include "bmc/redfish/redfish.h"
 #include "bmc/redfish/resources.h"
 #include "contact.h"
 #include "wait.h"
 
-/* A link that has no carrier by then is down for good, as far as a BMC that is there goes. */
-#define CARRIER_TIMEOUT (10 * USEC_PER_SEC)
-
-/* Offsets in SMBIOS type 1 (DSP0134 7.2). */
-#define SERIAL_NUMBER 0x07
-#define UUID          0x08
+#define NOTED_MAX 64U
 
 const struct contact_environment contact_live_environment = {
         .sys_root = "/sys",
@@ -28,15 +21,16 @@ const struct contact_environment contact_live_environment = {
         .find_interface = interface_find,
 };
 
-int contact_new(const struct contact_environment *environment, struct wait *w, uint64_t interface_wait,
-                struct contact **ret) {
+int contact_new(const struct contact_environment *environment, struct wait *w, const struct plan *plan,
+                contact_note_t note, void *userdata, struct contact **ret) {
         _cleanup_(contact_freep) struct contact *contact = NULL;
         int r;
 
         contact = malloc(sizeof(*contact));
         if (!contact)
                 return -ENOMEM;
-        *contact = (struct contact){.environment = environment, .wait = w, .interface_wait = interface_wait};
+        *contact = (struct contact){
+                .environment = environment, .wait = w, .plan = plan, .note = note, .note_userdata = userdata};
 
         r = redfish_new(&contact->redfish);
         if (r < 0)
@@ -52,10 +46,14 @@ struct contact *contact_free(struct contact *contact) {
 
         redfish_free(contact->redfish);
         http_free(contact->http);
-        link_free(contact->link);
+        way_end(&contact->way);
         interface_watch_free(contact->watch);
         ipmi_list_done(&contact->ipmi);
-        host_interfaces_done(&contact->interfaces);
+        candidates_done(&contact->candidates);
+        for (size_t i = 0; i < contact->n_noted; i++)
+                free(contact->noted[i]);
+        free(contact->noted);
+        contact_round_done(contact);
         tls_trust_done(&contact->trust);
         json_decref(contact->system);
         free(contact->system_uuid);
@@ -94,125 +92,24 @@ bool contact_is_passing(int error) {
         }
 }
 
-/* The first that can be used; what speaks against the others goes to the rejected ones. */
-static int contact_choose(struct contact *contact) {
-        struct host_interfaces *interfaces = &contact->interfaces;
-        const char *reason = NULL;
+void contact_tell(struct contact *contact, const char *severity, const char *text) {
+        char **larger, *copy;
 
-        for (size_t i = 0; i < interfaces->n_items && !contact->chosen; i++) {
-                reason = host_interface_choose_address(&interfaces->items[i], &contact->address,
-                                                       &contact->prefix);
-                if (!reason)
-                        contact->chosen = &interfaces->items[i];
+        for (size_t i = 0; i < contact->n_noted; i++)
+                if (streq(contact->noted[i], text))
+                        return;
+
+        copy = contact->n_noted < NOTED_MAX ? strdup(text) : NULL;
+        larger = copy ? reallocarray(contact->noted, contact->n_noted + 1, sizeof(*larger)) : NULL;
+        if (!larger) {
+                free(copy);
+                return;
         }
+        larger[contact->n_noted++] = copy;
+        contact->noted = larger;
 
-        if (contact->chosen)
-                return 0;
-        if (reason)
-                return contact_fail(contact, -ENOTSUP,
-                                    "the host interface cannot be used: %s: no BMC channel", reason);
-        if (interfaces->n_rejected > 0)
-                return contact_fail(contact, -ENOTSUP,
-                                    "no host interface (SMBIOS type 42) can be used: %s: no BMC channel",
-                                    interfaces->rejected[0].reason);
-
-        return contact_fail(
-                contact, -ENOENT,
-                "this machine's firmware describes no host interface (SMBIOS type 42): no BMC channel");
-}
-
-/* SMBIOS 2.6 and later writes the first three fields of a UUID little-endian (DSP0134 7.2.1). */
-static int read_system_uuid(const struct smbios_structure *system, char **ret) {
-        const uint8_t *u;
-
-        u = smbios_bytes(system, UUID, 16);
-        if (!u)
-                return 0;
-
-        *ret = strprintf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[3], u[2],
-                         u[1], u[0], u[5], u[4], u[7], u[6], u[8], u[9], u[10], u[11], u[12], u[13], u[14],
-                         u[15]);
-        return *ret ? 0 : -ENOMEM;
-}
-
-/* Which of a BMC's systems this is. */
-static int contact_read_system(struct contact *contact, const struct smbios *smbios) {
-        struct smbios_structure system = {};
-        int r;
-
-        if (smbios_next_of(smbios, SMBIOS_SYSTEM, &system) <= 0)
-                return 0;
-
-        r = read_system_uuid(&system, &contact->system_uuid);
-        if (r < 0)
-                return r;
-
-        return smbios_string(&system, SERIAL_NUMBER, &contact->system_serial);
-}
-
-int contact_read_firmware(struct contact *contact) {
-        _cleanup_(smbios_freep) struct smbios *smbios = NULL;
-        int r;
-
-        if (contact->chosen)
-                return 0;
-
-        r = smbios_read(contact->environment->sys_root, &smbios);
-        if (r == -ENOENT)
-                return contact_fail(contact, r,
-                                    "this machine's firmware has left no SMBIOS table: no BMC channel");
-        if (r < 0)
-                return contact_fail(contact, r, "the SMBIOS table cannot be read: %s: no BMC channel",
-                                    strerror(-r));
-
-        r = contact_read_system(contact, smbios);
-        if (r >= 0)
-                r = host_interfaces_read(smbios, &contact->interfaces);
-        if (r < 0)
-                return contact_fail(contact, r, "the host interface cannot be read: %s", strerror(-r));
-
-        return contact_choose(contact);
-}
-
-int contact_find_interface(struct contact *contact, bool settle) {
-        struct interface found;
-        int match, r;
-
-        /* Listening before looking: nothing can come unseen in between. */
-        if (!contact->watch) {
-                r = interface_watch_new(&contact->watch);
-                if (r < 0)
-                        return contact_fail(contact, r,
-                                            "the kernel's device events cannot be listened to: %s",
-                                            strerror(-r));
-        }
-
-        match = contact->environment->find_interface(contact->watch, &contact->chosen->device, &found);
-        if (match < 0)
-                return contact_fail(contact, match, "the kernel's network interfaces cannot be listed: %s",
-                                    strerror(-match));
-        if (match == INTERFACE_OTHER || (match == INTERFACE_BUT_FOR_MAC && !settle))
-                return 0;
-
-        contact->interface = found;
-        contact->other_mac = match == INTERFACE_BUT_FOR_MAC;
-        contact->found = true;
-        return 1;
-}
-
-static int contact_bring_up(struct contact *contact) {
-        int r;
-
-        r = link_new(contact->interface.index, &contact->link);
-        if (r >= 0)
-                r = link_up(contact->link, &contact->address, contact->prefix);
-        if (r < 0) {
-                contact->link = link_free(contact->link);
-                return contact_fail(contact, r, "%s cannot be brought up: %s", contact->interface.name,
-                                    strerror(-r));
-        }
-
-        return 0;
+        if (contact->note)
+                contact->note(severity, text, contact->note_userdata);
 }
 
 int contact_open_ipmi(struct contact *contact) {
@@ -271,76 +168,13 @@ int contact_find_fingerprint(struct contact *contact) {
         return contact_ask_fingerprint(contact);
 }
 
-static int contact_explain_absence(struct contact *contact) {
-        _cleanup_free_ char *device = host_device_describe(&contact->chosen->device);
-
-        if (!contact->found)
-                return contact_fail(
-                        contact, -ENXIO,
-                        "the host interface's network device (%s) was not found within %s: no BMC channel",
-                        device ?: "?", FORMAT_DURATION(contact->interface_wait));
-
-        return contact_fail(
-                contact, -ENXIO,
-                "there is no IPMI device (%s/ipmiN), and without the fingerprint from IPMI the BMC's "
-                "certificate cannot be trusted: no BMC channel",
-                contact->environment->dev_root);
-}
-
-int contact_prepare(struct contact *contact) {
-        uint64_t until = wait_until(contact->wait, contact->interface_wait);
-        bool settle = false;
+static int contact_try(struct contact *contact) {
+        const struct way *way = &contact->way;
         int r;
-
-        for (;;) {
-                if (!contact->found) {
-                        r = contact_find_interface(contact, settle);
-                        if (r < 0)
-                                return r;
-                }
-                if (contact->found && !contact->link) {
-                        r = contact_bring_up(contact);
-                        if (r < 0)
-                                return r;
-                }
-
-                /* Only now, while the link is coming up. */
-                r = contact_find_fingerprint(contact);
-                if (r < 0)
-                        return r;
-                if (contact->found && contact->trusted_ipmi)
-                        break;
-                if (settle)
-                        return contact_explain_absence(contact);
-
-                r = interface_watch_wait(contact->watch, contact->wait, until);
-                if (r == -ETIMEDOUT)
-                        settle = true;
-                else if (r < 0)
-                        return contact_fail(contact, r, "cannot wait for devices: %s", strerror(-r));
-        }
-
-        r = link_wait(contact->link, contact->wait, contact->chosen->service.family,
-                      wait_until(contact->wait, CARRIER_TIMEOUT));
-        if (r == -ETIMEDOUT)
-                return contact_fail(contact, r, "%s has no carrier: the BMC's end of the link is down",
-                                    contact->interface.name);
-        if (r < 0)
-                return contact_fail(contact, r, "%s: %s", contact->interface.name, strerror(-r));
-
-        return 0;
-}
-
-int contact_connect(struct contact *contact) {
-        const struct host_interface *i = contact->chosen;
-        int r;
-
-        if (contact->trusted)
-                return 0;
 
         contact->http = http_free(contact->http);
-        r = http_new(&i->service, i->port, contact->interface.name, contact->interface.index, &contact->trust,
-                     contact->wait, &contact->http);
+        r = http_new(&way->service, way->candidate->interface.port, way_name(way), way_index(way),
+                     &contact->trust, contact->wait, &contact->http);
         if (r < 0)
                 return contact_fail(contact, r, "cannot make an HTTPS client: %s", strerror(-r));
         redfish_use(contact->redfish, contact->http);
@@ -351,12 +185,36 @@ int contact_connect(struct contact *contact) {
                         contact, r,
                         "the certificate of %s does not match the fingerprint that the BMC gave over IPMI: "
                         "nothing was sent",
-                        FORMAT_IP(&i->service));
+                        FORMAT_IP(&way->service));
         if (r < 0)
-                return contact_fail(contact, r, "%s on %s: %s", FORMAT_IP(&i->service),
-                                    contact->interface.name, redfish_problem(contact->redfish));
+                return contact_fail(contact, r, "%s on %s: %s", FORMAT_IP(&way->service), way_name(way),
+                                    redfish_problem(contact->redfish));
 
-        contact->trusted = true;
+        return 0;
+}
+
+int contact_connect(struct contact *contact) {
+        int r;
+
+        while (!contact->trusted) {
+                r = contact_try(contact);
+                if (r >= 0) {
+                        contact->trusted = true;
+                        contact_round_succeed(contact);
+                        break;
+                }
+
+                /* A service that says that it is busy is the right one, and there. */
+                if (r == -EAGAIN)
+                        return r;
+
+                r = contact_round_pass(contact, r);
+                if (r >= 0)
+                        r = contact_prepare(contact);
+                if (r < 0)
+                        return r;
+        }
+
         return 0;
 }
 
@@ -375,20 +233,26 @@ int contact_find_system(struct contact *contact) {
         return 0;
 }
 
-void contact_doubt(struct contact *contact) {
+/* A USB device that has gone and come back has another index, and perhaps another name. An address by DHCP
+ * may be another one after the BMC has started again, as the BMC's own may. */
+static bool contact_way_is_stale(struct contact *contact) {
+        const struct way *way = &contact->way;
         struct interface found;
 
+        return way->dhcp ||
+               contact->environment->find_interface(contact->watch, &way->candidate->interface.device, NULL,
+                                                    0, &found) == INTERFACE_OTHER ||
+               (found.index != way->interface.index);
+}
+
+void contact_doubt(struct contact *contact) {
         contact->http = http_free(contact->http);
         contact->trusted = false;
         json_decref(TAKE_PTR(contact->system));
         redfish_use(contact->redfish, NULL);
         contact->trusted_ipmi = NULL;
 
-        /* A USB device that has gone and come back has another index, and perhaps another name. */
-        if (contact->found && (contact->environment->find_interface(contact->watch, &contact->chosen->device,
-                                                                    &found) == INTERFACE_OTHER ||
-                               found.index != contact->interface.index)) {
-                contact->link = link_free(contact->link);
-                contact->found = false;
-        }
+        if (contact->way.candidate && contact_way_is_stale(contact))
+                way_end(&contact->way);
+        contact_round_done(contact);
 }

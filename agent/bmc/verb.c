@@ -11,12 +11,12 @@
 #include "bmc/redfish/http.h"
 #include "bmc/redfish/redfish.h"
 #include "contact.h"
+#include "plan/plan.h"
 #include "provisioning-log.h"
 #include "verb.h"
 #include "wait.h"
 
-#define IPMI_TIMEOUT   (5 * USEC_PER_SEC)
-#define INTERFACE_WAIT (5 * USEC_PER_SEC)
+#define IPMI_TIMEOUT (5 * USEC_PER_SEC)
 
 static void help(void) {
         puts("Usage: seatrial bmc status [--open]\n"
@@ -47,43 +47,43 @@ static int show_problem(const char *what, const struct contact *contact, int err
         return error;
 }
 
-static const char *assignment_text(enum host_assignment assignment) {
+static const char *addressing_text(const struct addressing *addressing) {
         static const char *const texts[] = {
-                [ASSIGNMENT_UNKNOWN] = "unknown",
-                [ASSIGNMENT_STATIC] = "static",
-                [ASSIGNMENT_DHCP] = "DHCP",
-                [ASSIGNMENT_AUTOCONFIGURE] = "autoconfigured",
-                [ASSIGNMENT_HOST_SELECTED] = "chosen by the host",
+                [ADDRESSING_STATIC] = "fixed",
+                [ADDRESSING_DHCP] = "by DHCP",
+                [ADDRESSING_LINK_LOCAL] = "link-local",
+                [ADDRESSING_ROUTER] = "of the network that a router advertises",
         };
 
-        return texts[assignment];
+        return texts[addressing->kind];
 }
 
-static int show_host_interface(struct contact *contact) {
+static int show_candidates(struct contact *contact) {
         int r;
 
-        r = contact_read_firmware(contact);
+        r = contact_read_candidates(contact);
 
-        for (size_t i = 0; i < contact->interfaces.n_items; i++) {
-                const struct host_interface *h = &contact->interfaces.items[i];
-                _cleanup_free_ char *device = host_device_describe(&h->device);
+        for (size_t i = 0; i < contact->candidates.n_items; i++) {
+                const struct candidate *c = &contact->candidates.items[i];
+                _cleanup_free_ char *device = host_device_describe(&c->interface.device);
 
-                show("host interface", "%04xh%s: %s", h->handle, h == contact->chosen ? "" : " (not used)",
-                     device ?: "?");
-                show("", "host %s/%u, %s; service %s port %u", FORMAT_IP(&h->host), h->host_prefix,
-                     assignment_text(h->host_assignment), FORMAT_IP(&h->service), h->port);
+                show("way", "%s: %s", c->source, device ?: "?");
+                show("", "service %s port %u; host's address %s, %s", FORMAT_IP(&c->interface.service),
+                     c->interface.port, FORMAT_IP(&c->addressing.host), addressing_text(&c->addressing));
         }
-        for (size_t i = 0; i < contact->interfaces.n_rejected; i++)
-                show("host interface", "%04xh is left out: %s", contact->interfaces.rejected[i].handle,
-                     contact->interfaces.rejected[i].reason);
+        for (size_t i = 0; i < contact->candidates.n_rejected; i++)
+                show("way", "%s", contact->candidates.rejected[i]);
 
-        return r < 0 ? show_problem("host interface", contact, r) : 0;
+        return r < 0 ? show_problem("way", contact, r) : 0;
 }
 
 static int show_network_device(struct contact *contact) {
+        const struct candidate *candidate;
+        enum interface_match match;
+        struct interface found;
         int r;
 
-        r = contact_find_interface(contact, true);
+        r = contact_find_interface(contact, true, &candidate, &found, &match);
         if (r < 0)
                 return show_problem("network device", contact, r);
         if (r == 0) {
@@ -91,8 +91,8 @@ static int show_network_device(struct contact *contact) {
                 return -ENODEV;
         }
 
-        show("network device", "%s%s", contact->interface.name,
-             contact->other_mac ? ", with another MAC address than the firmware says" : "");
+        show("network device", "%s, of %s%s", found.name, candidate->source,
+             match == INTERFACE_BUT_FOR_MAC ? ", with another MAC address than that says" : "");
         return 0;
 }
 
@@ -170,7 +170,7 @@ static int show_open(struct contact *contact) {
         r = contact_prepare(contact);
         if (r < 0)
                 return show_problem("link", contact, r);
-        show("link", "%s is up", contact->interface.name);
+        show("link", "%s is up", way_name(&contact->way));
 
         r = contact_connect(contact);
         if (r < 0)
@@ -187,20 +187,28 @@ static int show_open(struct contact *contact) {
         return show_session(contact, &account);
 }
 
+static void on_note(const char *severity _unused_, const char *text, void *userdata _unused_) {
+        show("", "%s", text);
+}
+
 static int status(bool open) {
+        _cleanup_(plan_problems_done) struct plan_problems problems = {};
         _cleanup_(contact_freep) struct contact *contact = NULL;
+        _cleanup_(plan_freep) struct plan *plan = NULL;
         struct wait w = WAIT_ALONE;
         int r, network, ipmi;
 
         r = http_initialize();
         if (r >= 0)
-                r = contact_new(&contact_live_environment, &w, INTERFACE_WAIT, &contact);
+                r = plan_load(&plan, &problems);
+        if (r >= 0)
+                r = contact_new(&contact_live_environment, &w, plan, on_note, NULL, &contact);
         if (r < 0) {
                 log_error(r, "the way to the BMC cannot be looked for");
                 return 1;
         }
 
-        r = show_host_interface(contact);
+        r = show_candidates(contact);
         network = r < 0 ? r : show_network_device(contact);
         ipmi = show_fingerprint(contact);
         if (r < 0 || network < 0 || ipmi < 0)

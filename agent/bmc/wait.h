@@ -32,6 +32,6 @@ int wait_take(struct wait *w);
  * that point in time and the deadline. Returns 0, -ETIMEDOUT, a negative errno. */
 int wait_for(struct wait *w, int fd, short events, uint64_t until);
 
-/* Waits until the journal holds more than n records, or the agent wants the channel closed, at most until that
- * point in time and the deadline. Returns 0, -ETIMEDOUT, a negative errno. */
+/* Waits until the journal holds more than n records, or the agent wants the channel closed, at most until
+ * that point in time and the deadline. Returns 0, -ETIMEDOUT, a negative errno. */
 int wait_for_records(struct wait *w, uint64_t n, uint64_t until);

@@ -51,6 +51,9 @@ struct plan {
         enum plan_channel bmc_channel;
         uint64_t bmc_patience;       /* us that a stage's end waits for the BMC to have its records */
         uint64_t bmc_interface_wait; /* us that the BMC's network interface may take to appear */
+        char *bmc_address;           /* of its Redfish service; NULL: what firmware or IPMI say */
+        char *bmc_interface;         /* the network device that leads to it; NULL: the same */
+        char *bmc_host_address;      /* the host's own on that link; NULL: the same */
 
         /* production.* */
         enum plan_after production;        /* what follows when all is well */

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "bmc/link/host-device.h"
+#include "bmc/link/ip.h"
 #include "plan.h"
 #include "settings.h"
 
@@ -131,6 +133,37 @@ static const char *const after_no_boot_choices[] = {"rescue", "poweroff", "reboo
 static const char *const reach_choices[] = {"locked", "physical", NULL};
 static const char *const channel_choices[] = {"off", "auto", "required", NULL};
 
+/* Texts that the BMC's part of the agent reads; here it is only seen to it that it can. */
+static int parse_endpoint(const char *value, const char *const *choices, void *field) {
+        struct ip_address address;
+        uint16_t port;
+
+        if (*value && ip_parse_endpoint(value, &address, &port) < 0)
+                return -EINVAL;
+
+        return parse_text(value, choices, field);
+}
+
+static int parse_device(const char *value, const char *const *choices, void *field) {
+        struct host_device device;
+
+        if (*value && host_device_parse(value, &device) < 0)
+                return -EINVAL;
+
+        return parse_text(value, choices, field);
+}
+
+static int parse_host_address(const char *value, const char *const *choices, void *field) {
+        struct ip_address address;
+        unsigned prefix;
+
+        if (*value && !streq(value, "dhcp") && !streq(value, "auto") &&
+            ip_parse_network(value, &address, &prefix) < 0)
+                return -EINVAL;
+
+        return parse_text(value, choices, field);
+}
+
 #define FIELD(name) .offset = offsetof(struct plan, name)
 #define CHOICE(c)   .parse = parse_choice, .choices = (c)
 #define TIME        .parse = parse_time, .expected = "a time such as 500ms, 30s or 10min"
@@ -139,7 +172,16 @@ static const char *const channel_choices[] = {"off", "auto", "required", NULL};
 #define AMOUNT      .parse = parse_amount, .expected = "a size such as 512M or a share such as 90%"
 #define SWITCH      .parse = parse_switch, .expected = "yes or no"
 #define TEXT        .parse = parse_text, .release = release_text, .expected = "a text"
-#define NAMES       .parse = parse_names, .release = release_names, .expected = "names with commas between, or none"
+#define ENDPOINT                                                                                             \
+        .parse = parse_endpoint, .release = release_text,                                                    \
+        .expected = "an address such as 10.0.0.17, 10.0.0.17:8443 or [fe80::17]:8443"
+#define DEVICE                                                                                               \
+        .parse = parse_device, .release = release_text,                                                      \
+        .expected = "a name, a MAC address, usb:VVVV:PPPP, pci:VVVV:DDDD or SSSS:BB:DD.F"
+#define HOST_ADDRESS                                                                                         \
+        .parse = parse_host_address, .release = release_text,                                                \
+        .expected = "dhcp, auto, or an address with its prefix such as 10.0.0.18/24"
+#define NAMES .parse = parse_names, .release = release_names, .expected = "names with commas between, or none"
 
 const struct setting settings[] = {
         {"console.colour", "auto", "colours on the console; auto: unless TERM is dumb or NO_COLOR is set",
@@ -182,6 +224,11 @@ const struct setting settings[] = {
          CHOICE(channel_choices), FIELD(bmc_channel)},
         {"bmc.interface-wait", "5s", "how long the BMC's network interface may take to appear", TIME,
          FIELD(bmc_interface_wait)},
+        {"bmc.address", "", "the BMC's Redfish service, instead of what firmware or IPMI tell of it",
+         ENDPOINT, FIELD(bmc_address)},
+        {"bmc.interface", "", "the network device that leads to the BMC", DEVICE, FIELD(bmc_interface)},
+        {"bmc.host-address", "", "the host's own address on the link to the BMC", HOST_ADDRESS,
+         FIELD(bmc_host_address)},
         {"bmc.patience", "30s", "how long the end of a stage waits until the BMC has its records", TIME,
          FIELD(bmc_patience)},
 

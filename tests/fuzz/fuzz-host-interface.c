@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/smbios.h"
+#include "bmc/link/addressing.h"
 #include "bmc/link/host-interface.h"
 
 /* An SMBIOS table, without its entry point. */
@@ -18,15 +19,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
         for (size_t i = 0; i < interfaces.n_items; i++) {
                 _cleanup_free_ char *device = host_device_describe(&interfaces.items[i].device);
-                struct ip_address address;
-                unsigned prefix;
+                struct addressing a;
 
                 if (device && strpbrk(device, "\n\033"))
                         __builtin_trap();
 
                 /* An address that is used is never one that would bring a default route. */
-                if (!host_interface_choose_address(&interfaces.items[i], &address, &prefix) &&
-                    address.family != AF_UNSPEC && (prefix == 0 || prefix > 8 * ip_size(address.family)))
+                if (!addressing_choose(&interfaces.items[i], &a) && a.kind == ADDRESSING_STATIC &&
+                    (a.prefix == 0 || a.prefix > 8 * ip_size(a.host.family)))
                         __builtin_trap();
         }
 

@@ -212,13 +212,18 @@ static inline int no_ipmi(const char *dev_root _unused_, struct ipmi_list *ret) 
 }
 
 static inline int find_loopback(struct interface_watch *watch _unused_,
-                                const struct host_device *device _unused_, struct interface *ret) {
+                                const struct host_device *device _unused_, const unsigned *passed _unused_,
+                                size_t n_passed, struct interface *ret) {
+        if (n_passed > 0)
+                return INTERFACE_OTHER;
+
         *ret = (struct interface){.index = if_nametoindex("lo"), .name = "lo"};
         return INTERFACE_MATCHES;
 }
 
 static inline int find_nothing(struct interface_watch *watch _unused_,
-                               const struct host_device *device _unused_, struct interface *ret _unused_) {
+                               const struct host_device *device _unused_, const unsigned *passed _unused_,
+                               size_t n_passed _unused_, struct interface *ret _unused_) {
         return INTERFACE_OTHER;
 }
 

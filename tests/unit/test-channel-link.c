@@ -25,6 +25,7 @@
 
 static const struct ip_address host_4 = {.family = AF_INET, .bytes = {169, 254, 0, 18}};
 static const struct ip_address host_6 = {.family = AF_INET6, .bytes = {0xfd, 0, [15] = 0x18}};
+static const struct ip_address link_local = {.family = AF_INET6, .bytes = {0xfe, 0x80, [15] = 0x17}};
 static const struct ip_address none = {.family = AF_UNSPEC};
 
 static bool available;
@@ -94,7 +95,7 @@ static void link_leads_to_the_bmcs_network_and_nowhere_else(void **state _unused
         struct wait w = WAIT_ALONE;
 
         assert_int_equal(link_up(link, &host_4, 16), 0);
-        assert_int_equal(link_wait(link, &w, AF_INET, wait_until(&w, 5 * USEC_PER_SEC)), 0);
+        assert_int_equal(link_wait_carrier(link, &w, wait_until(&w, 5 * USEC_PER_SEC)), 0);
         assert_true(is_up());
         assert_true(has_route(NAME "\t0000FEA9\t"));
         assert_false(has_route(NAME "\t00000000\t"));
@@ -136,7 +137,7 @@ static void link_without_carrier_is_waited_for_only_so_long(void **state) {
         set_carrier(state, 0);
         assert_int_equal(link_up(link, &host_4, 16), 0);
         begin = now_usec();
-        assert_int_equal(link_wait(link, &w, AF_INET, wait_until(&w, 200 * USEC_PER_MSEC)), -ETIMEDOUT);
+        assert_int_equal(link_wait_carrier(link, &w, wait_until(&w, 200 * USEC_PER_MSEC)), -ETIMEDOUT);
         assert_true(now_usec() - begin >= 200 * USEC_PER_MSEC);
         link_free(link);
 }
@@ -154,7 +155,7 @@ static void link_is_ready_with_its_carrier(void **state) {
                 set_carrier(state, 1);
                 _exit(0);
         }
-        assert_int_equal(link_wait(link, &w, AF_INET, wait_until(&w, 20 * USEC_PER_SEC)), 0);
+        assert_int_equal(link_wait_carrier(link, &w, wait_until(&w, 20 * USEC_PER_SEC)), 0);
         waitpid(pid, NULL, 0);
         link_free(link);
 }
@@ -167,7 +168,7 @@ static void link_that_goes_away_is_told(void **state) {
         assert_int_equal(ioctl((int) (intptr_t) *state, TUNSETCARRIER, &carrier), 0);
         assert_int_equal(link_up(link, &host_4, 16), 0);
         teardown(state);
-        assert_int_equal(link_wait(link, &w, AF_INET, wait_until(&w, 5 * USEC_PER_SEC)), -ENODEV);
+        assert_int_equal(link_wait_carrier(link, &w, wait_until(&w, 5 * USEC_PER_SEC)), -ENODEV);
         link_free(link);
         setup(state);
 }
@@ -179,7 +180,7 @@ static void link_takes_a_static_ipv6_address_at_once(void **state _unused_) {
         if (access("/proc/sys/net/ipv6", F_OK) < 0)
                 skip();
         assert_int_equal(link_up(link, &host_6, 64), 0);
-        assert_int_equal(link_wait(link, &w, AF_INET6, wait_until(&w, 5 * USEC_PER_SEC)), 0);
+        assert_int_equal(link_wait_reach(link, &w, &host_6, wait_until(&w, 5 * USEC_PER_SEC)), 0);
         assert_true(file_has("/proc/self/net/if_inet6", "fd000000000000000000000000000018"));
         link_free(link);
 }
@@ -191,7 +192,7 @@ static void link_waits_for_the_kernels_own_ipv6_address(void **state _unused_) {
         if (access("/proc/sys/net/ipv6", F_OK) < 0)
                 skip();
         assert_int_equal(link_up(link, &none, 0), 0);
-        assert_int_equal(link_wait(link, &w, AF_INET6, wait_until(&w, 10 * USEC_PER_SEC)), 0);
+        assert_int_equal(link_wait_reach(link, &w, &link_local, wait_until(&w, 10 * USEC_PER_SEC)), 0);
         assert_true(file_has("/proc/self/net/if_inet6", "fe80"));
         link_free(link);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include <errno.h>
+
+#include "bmc/link/addressing.h"
 #include "bmc/link/host-interface.h"
 #include "bmc/link/interface.h"
 #include "tests/unit/smbios-table.h"
@@ -130,7 +133,7 @@ static void host_interface_of_a_usb_v1_device_has_its_serial_number_in_utf16(voi
                 _cleanup_(host_interfaces_done) struct host_interfaces i = read_table(&table);
 
                 assert_int_equal(i.n_items, 1);
-                assert_true(i.items[0].device.usb);
+                assert_int_equal(i.items[0].device.bus_type, HOST_BUS_USB);
                 assert_int_equal(i.items[0].device.product, 0xa4a2);
                 assert_string_equal(i.items[0].device.serial, "A7");
                 assert_false(i.items[0].device.has_mac);
@@ -226,12 +229,74 @@ static void two_redfish_records_of_one_device_are_two_interfaces(void **state _u
         }
 }
 
-static void oem_device_is_rejected_by_name(void **state _unused_) {
+static void oem_device_is_kept_for_a_plan_that_names_its_network_device(void **state _unused_) {
         struct record record = ipv4_record();
         struct smbios_table table = {};
 
         APPEND(&table, &record, 5, 0x80, 0x00, 0x00, 0x02, 0xa2);
-        assert_rejected(&table, "device type 80h is the OEM's own (IANA number 674)");
+        {
+                _cleanup_(host_interfaces_done) struct host_interfaces i = read_table(&table);
+                _cleanup_free_ char *device = NULL;
+
+                assert_int_equal(i.n_items, 1);
+                assert_int_equal(i.items[0].device.oem_type, 0x80);
+                device = host_device_describe(&i.items[0].device);
+                assert_string_equal(device, "device type 80h of the OEM's own (IANA number 674)");
+        }
+}
+
+static void device_without_id_and_mac_is_rejected(void **state _unused_) {
+        struct record record = ipv4_record();
+        struct smbios_table table = {};
+
+        APPEND(&table, &record, 0x0d, 0x04, 0x0d, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff);
+        assert_rejected(&table, "it does not say which network device it is");
+}
+
+/* Some firmware says PCI of its USB network, and gives nothing but the MAC address. */
+static void device_without_id_may_be_on_any_bus(void **state _unused_) {
+        struct record record = ipv4_record();
+        struct smbios_table table = {};
+
+        APPEND(&table, &record, 20, 0x05, 0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0, 0, 0, 0, 0x02, 0, 0, 0, 0);
+        {
+                _cleanup_(host_interfaces_done) struct host_interfaces i = read_table(&table);
+                struct interface usb = {.bus_type = HOST_BUS_USB,
+                                        .vendor = 0x0525,
+                                        .product = 0xa4a2,
+                                        .mac = {2, 0, 0, 0, 0, 2}};
+
+                assert_int_equal(i.n_items, 1);
+                assert_int_equal(interface_match(&usb, &i.items[0].device), INTERFACE_MATCHES);
+                usb.mac[0] = 4;
+                assert_int_equal(interface_match(&usb, &i.items[0].device), INTERFACE_OTHER);
+        }
+}
+
+static void vlan_is_read_where_there_is_one(void **state _unused_) {
+        static const struct {
+                uint8_t bytes[4];
+                uint32_t vlan;
+        } cases[] = {
+                {{0, 0, 0, 0}, 0},
+                {{5, 0, 0, 0}, 5},
+                {{0xfe, 0x0f, 0, 0}, 4094},
+                {{0xff, 0xff, 0xff, 0xff}, 0}, /* as edk2's samples have it */
+        };
+
+        for (size_t k = 0; k < ELEMENTSOF(cases); k++) {
+                struct record record = ipv4_record();
+                struct smbios_table table = {};
+
+                memcpy(record.bytes + 0x56, cases[k].bytes, 4);
+                APPEND(&table, &record, USB_V2);
+                {
+                        _cleanup_(host_interfaces_done) struct host_interfaces i = read_table(&table);
+
+                        assert_int_equal(i.n_items, 1);
+                        assert_int_equal(i.items[0].vlan, cases[k].vlan);
+                }
+        }
 }
 
 static void unknown_device_type_is_rejected(void **state _unused_) {
@@ -280,32 +345,21 @@ static void redfish_record_that_is_too_short_is_rejected(void **state _unused_) 
         assert_rejected(&table, "its Redfish over IP record has 1 bytes instead of at least 91");
 }
 
-static void static_address_must_be_there_and_in_the_services_network(void **state _unused_) {
+static void record_that_contradicts_itself_is_rejected(void **state _unused_) {
         static const struct {
                 size_t offset;
                 uint8_t bytes[4];
                 const char *reason;
         } cases[] = {
-                {0x12,
-                 {0, 0, 0, 0},
-                 "its Redfish over IP record has a static host address, but does not say which"},
-                {0x34,
-                 {0, 0, 0, 0},
-                 "its Redfish over IP record has a static host address, but no service address"},
-                {0x34,
-                 {10, 0, 0, 1},
-                 "its Redfish over IP record has a service address outside the host's network"},
-                {0x34,
-                 {169, 254, 0, 18},
-                 "its Redfish over IP record has the same address for host and service"},
                 {0x22, {255, 0, 255, 0}, "its Redfish over IP record has a host mask with holes in it"},
                 {0x44, {255, 255, 0, 1}, "its Redfish over IP record has a service mask with holes in it"},
+                {0x56, {0xff, 0x0f, 0, 0}, "its Redfish over IP record has a VLAN that cannot be"},
                 {0x10,
                  {5, 1, 169, 254},
                  "its Redfish over IP record has an address assignment that DSP0270 does not know"},
         };
 
-        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 struct record record = ipv4_record();
                 struct smbios_table table = {};
 
@@ -313,26 +367,6 @@ static void static_address_must_be_there_and_in_the_services_network(void **stat
                 APPEND(&table, &record, USB_V2);
                 assert_rejected(&table, cases[i].reason);
         }
-}
-
-/* With a mask of no bits the address would bring a default route. */
-static void host_mask_of_zero_is_never_used(void **state _unused_) {
-        struct record record = ipv4_record();
-        struct smbios_table table = {};
-
-        memset(record.bytes + 0x22, 0, 4);
-        APPEND(&table, &record, USB_V2);
-        {
-                _cleanup_(host_interfaces_done) struct host_interfaces i = read_table(&table);
-
-                assert_int_equal(i.n_items, 1);
-                assert_int_equal(i.items[0].host_prefix, 16); /* the service's */
-        }
-
-        memset(record.bytes + 0x44, 0, 4);
-        table = (struct smbios_table){};
-        APPEND(&table, &record, USB_V2);
-        assert_rejected(&table, "its Redfish over IP record has a static host address without a mask");
 }
 
 static void service_name_is_read_within_its_bounds(void **state _unused_) {
@@ -370,104 +404,241 @@ static void service_name_is_read_within_its_bounds(void **state _unused_) {
         }
 }
 
-static const char *choose(const struct record *record, char *address, unsigned *ret_prefix) {
+static const char *choose(const struct record *record, struct addressing *ret) {
         struct smbios_table table = {};
-        struct ip_address chosen = {};
-        const char *problem;
 
         APPEND(&table, record, USB_V2);
         {
                 _cleanup_(host_interfaces_done) struct host_interfaces i = read_table(&table);
 
                 assert_int_equal(i.n_items, 1);
-                problem = host_interface_choose_address(&i.items[0], &chosen, ret_prefix);
+                return addressing_choose(&i.items[0], ret);
         }
-        ip_format(address, &chosen);
-        return problem;
+}
+
+static void assert_static(const struct record *record, const char *address, unsigned prefix) {
+        struct addressing a = {};
+
+        assert_null(choose(record, &a));
+        assert_int_equal(a.kind, ADDRESSING_STATIC);
+        assert_string_equal(FORMAT_IP(&a.host), address);
+        assert_int_equal(a.prefix, prefix);
 }
 
 static void address_is_the_static_one(void **state _unused_) {
         struct record record = ipv4_record();
-        char address[FORMAT_IP_MAX];
-        unsigned prefix;
 
-        assert_null(choose(&record, address, &prefix));
-        assert_string_equal(address, "169.254.0.18");
-        assert_int_equal(prefix, 16);
+        assert_static(&record, "169.254.0.18", 16);
 }
 
 static void address_given_without_its_assignment_counts_as_static(void **state _unused_) {
         struct record record = ipv4_record();
-        char address[FORMAT_IP_MAX];
-        unsigned prefix;
 
         record.bytes[0x10] = 0;
-        assert_null(choose(&record, address, &prefix));
-        assert_string_equal(address, "169.254.0.18");
+        assert_static(&record, "169.254.0.18", 16);
+}
+
+static void static_address_must_be_there_and_in_the_services_network(void **state _unused_) {
+        static const struct {
+                size_t offset;
+                uint8_t bytes[4];
+                const char *reason;
+        } cases[] = {
+                {0x12, {0, 0, 0, 0}, "the host's address is static, but it does not say which"},
+                {0x34, {0, 0, 0, 0}, "it gives no address of the service"},
+                {0x34, {10, 0, 0, 1}, "the service's address is outside the host's network"},
+                {0x34, {169, 254, 0, 18}, "host and service have the same address"},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                struct record record = ipv4_record();
+                struct addressing a;
+
+                memcpy(record.bytes + cases[i].offset, cases[i].bytes, 4);
+                assert_string_equal(choose(&record, &a), cases[i].reason);
+        }
+}
+
+/* With a mask of no bits the address would bring a default route. */
+static void host_mask_of_zero_is_never_used(void **state _unused_) {
+        struct record record = ipv4_record();
+        struct addressing a;
+
+        memset(record.bytes + 0x22, 0, 4);
+        assert_static(&record, "169.254.0.18", 16); /* the service's */
+        memset(record.bytes + 0x44, 0, 4);
+        assert_string_equal(choose(&record, &a), "the host's address is static, but without a mask");
 }
 
 static void address_selected_by_the_host_is_beside_the_services(void **state _unused_) {
         static const struct {
                 uint8_t service[4], mask[4];
                 const char *host;
+                unsigned prefix;
         } cases[] = {
-                {{169, 254, 0, 17}, {255, 255, 0, 0}, "169.254.0.16"},
-                {{169, 254, 0, 18}, {255, 255, 0, 0}, "169.254.0.19"},
-                {{192, 168, 7, 1}, {255, 255, 255, 0}, "192.168.7.2"},     /* not the network's own */
-                {{192, 168, 7, 254}, {255, 255, 255, 0}, "192.168.7.253"}, /* not the broadcast address */
-                {{192, 168, 7, 1}, {255, 255, 255, 252}, "192.168.7.2"},
+                {{169, 254, 0, 17}, {255, 255, 0, 0}, "169.254.0.16", 16},
+                {{169, 254, 0, 18}, {255, 255, 0, 0}, "169.254.0.19", 16},
+                {{192, 168, 7, 1}, {255, 255, 255, 0}, "192.168.7.2", 24},     /* not the network's own */
+                {{192, 168, 7, 254}, {255, 255, 255, 0}, "192.168.7.253", 24}, /* not the broadcast address */
+                {{192, 168, 7, 1}, {255, 255, 255, 252}, "192.168.7.2", 30},
         };
 
-        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 struct record record = ipv4_record();
-                char address[FORMAT_IP_MAX];
-                unsigned prefix;
 
                 record.bytes[0x10] = 4;
                 memset(record.bytes + 0x12, 0, 4);
                 memcpy(record.bytes + 0x34, cases[i].service, 4);
                 memcpy(record.bytes + 0x44, cases[i].mask, 4);
-                assert_null(choose(&record, address, &prefix));
-                assert_string_equal(address, cases[i].host);
+                assert_static(&record, cases[i].host, cases[i].prefix);
         }
 }
 
-static void address_is_left_to_the_kernel_on_an_ipv6_link(void **state _unused_) {
-        struct record record = ipv6_record(NULL, "fe80::17", 3);
-        char address[FORMAT_IP_MAX];
-        unsigned prefix;
+static void address_of_an_ipv6_host_is_chosen_after_the_services(void **state _unused_) {
+        static const struct {
+                const char *service;
+                uint8_t assignment;
+                enum addressing_kind kind;
+                const char *host;
+        } cases[] = {
+                {"fe80::17", 3, ADDRESSING_LINK_LOCAL, "none"},
+                {"fe80::17", 4, ADDRESSING_LINK_LOCAL, "none"},
+                {"fe80::17", 2, ADDRESSING_LINK_LOCAL, "none"},
+                {"fe80::17", 0, ADDRESSING_LINK_LOCAL, "none"},
+                {"fd00::17", 3, ADDRESSING_ROUTER, "none"},
+                {"fd00::17", 4, ADDRESSING_STATIC, "fd00::16"},
+                {"fd00::1", 4, ADDRESSING_STATIC, "fd00::2"}, /* not the routers' */
+        };
 
-        assert_null(choose(&record, address, &prefix));
-        assert_string_equal(address, "none");
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                struct record record = ipv6_record(NULL, cases[i].service, cases[i].assignment);
+                struct addressing a;
+
+                assert_null(choose(&record, &a));
+                assert_int_equal(a.kind, cases[i].kind);
+                assert_string_equal(FORMAT_IP(&a.host), cases[i].host);
+        }
+}
+
+static void address_by_dhcp_needs_none_of_the_service(void **state _unused_) {
+        struct record record = ipv4_record();
+        struct addressing a;
+
+        record.bytes[0x10] = 2;
+        assert_null(choose(&record, &a));
+        assert_int_equal(a.kind, ADDRESSING_DHCP);
+        memset(record.bytes + 0x34, 0, 4);
+        assert_null(choose(&record, &a));
+        assert_int_equal(a.kind, ADDRESSING_DHCP);
 }
 
 static void address_that_cannot_be_had_is_told(void **state _unused_) {
-        struct record dhcp = ipv4_record(), vlan = ipv4_record(), unknown = ipv4_record(),
-                      far = ipv6_record(NULL, "fd00::1", 3);
-        char address[FORMAT_IP_MAX];
-        unsigned prefix;
+        struct record unknown = ipv4_record(), nowhere = ipv4_record(), six = ipv6_record(NULL, "fd00::1", 2);
+        struct addressing a;
 
-        dhcp.bytes[0x10] = 2;
-        assert_string_equal(choose(&dhcp, address, &prefix),
-                            "the host's address is to come from DHCP, which is not supported yet");
-        vlan.bytes[0x56] = 7;
-        assert_string_equal(choose(&vlan, address, &prefix),
-                            "the service is on a VLAN, which is not supported yet");
         unknown.bytes[0x10] = 0;
         memset(unknown.bytes + 0x12, 0, 4);
-        assert_string_equal(choose(&unknown, address, &prefix),
-                            "it does not say how the host gets its address");
-        assert_string_equal(choose(&far, address, &prefix),
-                            "autoconfiguration reaches link-local IPv6 addresses only");
+        assert_string_equal(choose(&unknown, &a), "it does not say how the host gets its address");
+        nowhere.bytes[0x10] = 4;
+        memset(nowhere.bytes + 0x34, 0, 4);
+        assert_string_equal(choose(&nowhere, &a), "it gives no address of the service");
+        assert_string_equal(choose(&six, &a),
+                            "the host's address is to come from DHCP for IPv6, which is not offered here");
+}
+
+static void endpoint_is_read_as_a_person_writes_it(void **state _unused_) {
+        static const struct {
+                const char *text, *ip;
+                uint16_t port;
+        } good[] = {
+                {"10.0.0.17", "10.0.0.17", 443}, {"10.0.0.17:8443", "10.0.0.17", 8443},
+                {"fe80::17", "fe80::17", 443},   {"[fe80::17]", "fe80::17", 443},
+                {"[fe80::17]:1", "fe80::17", 1},
+        };
+        static const char *const bad[] = {"",           "bmc",         "10.0.0.17:",    "10.0.0.17:0",
+                                          "10.0.0",     "10.0.0.17/8", "[10.0.0.17]:1", "[fe80::17",
+                                          "0.0.0.0",    "::",          "[fe80::17]x",   "10.0.0.17:65536",
+                                          "[fe80::1]:", "fe80::17%1",  " 10.0.0.17"};
+
+        for (size_t i = 0; i < ELEMENTSOF(good); i++) {
+                struct ip_address ip;
+                uint16_t port = 443;
+
+                assert_int_equal(ip_parse_endpoint(good[i].text, &ip, &port), 0);
+                assert_string_equal(FORMAT_IP(&ip), good[i].ip);
+                assert_int_equal(port, good[i].port);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                struct ip_address ip;
+                uint16_t port;
+
+                assert_int_equal(ip_parse_endpoint(bad[i], &ip, &port), -EINVAL);
+        }
+}
+
+static void network_is_read_with_its_prefix(void **state _unused_) {
+        static const char *const bad[] = {"10.0.0.18", "10.0.0.18/", "10.0.0.18/0", "10.0.0.18/33", "/8"};
+        struct ip_address ip;
+        unsigned prefix;
+
+        assert_int_equal(ip_parse_network("10.0.0.18/24", &ip, &prefix), 0);
+        assert_string_equal(FORMAT_IP(&ip), "10.0.0.18");
+        assert_int_equal(prefix, 24);
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                assert_int_equal(ip_parse_network(bad[i], &ip, &prefix), -EINVAL);
+}
+
+static void device_is_read_as_a_person_writes_it(void **state _unused_) {
+        static const struct {
+                const char *text, *description;
+        } good[] = {
+                {"eth1", "eth1"},
+                {"02:00:00:00:00:0a", "any network device, MAC address 02:00:00:00:00:0a"},
+                {"usb:0525:a4a2", "USB 0525:a4a2"},
+                {"pci:8086:1533", "PCI 8086:1533"},
+                {"0001:5e:01.3", "PCI at 0001:5e:01.3"},
+        };
+        static const char *const bad[] = {"",
+                                          "usb:0525",
+                                          "usb:0525:a4a2x",
+                                          "0001:5e:20.0",
+                                          "0001:5e:01.9",
+                                          "an-interface-name-too-long",
+                                          "a/b",
+                                          "02:00:00:00:00",
+                                          "-2:00:00:00:00:0a"};
+
+        for (size_t i = 0; i < ELEMENTSOF(good); i++) {
+                _cleanup_free_ char *description = NULL;
+                struct host_device d;
+
+                assert_int_equal(host_device_parse(good[i].text, &d), 0);
+                description = host_device_describe(&d);
+                assert_string_equal(description, good[i].description);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                struct host_device d;
+
+                assert_int_equal(host_device_parse(bad[i], &d), -EINVAL);
+        }
 }
 
 static void interface_is_matched_by_all_that_the_firmware_gives(void **state _unused_) {
-        struct interface usb = {
-                .usb = true, .vendor = 0x0525, .product = 0xa4a2, .serial = "S1", .mac = {2, 0, 0, 0, 0, 1}};
-        struct interface pci = {
-                .vendor = 0x8086, .product = 0x1533, .subsystem_vendor = 0x1028, .location = "0001:5e:01.3"};
+        struct interface usb = {.bus_type = HOST_BUS_USB,
+                                .vendor = 0x0525,
+                                .product = 0xa4a2,
+                                .name = "eth0",
+                                .serial = "S1",
+                                .mac = {2, 0, 0, 0, 0, 1}};
+        struct interface pci = {.bus_type = HOST_BUS_PCI,
+                                .vendor = 0x8086,
+                                .product = 0x1533,
+                                .subsystem_vendor = 0x1028,
+                                .location = "0001:5e:01.3"};
+        struct interface neither = {.name = "bond0", .mac = {2, 0, 0, 0, 0, 1}};
         char serial[] = "S1", other[] = "S2";
-        struct host_device d = {.usb = true, .vendor = 0x0525, .product = 0xa4a2};
+        struct host_device d = {
+                .bus_type = HOST_BUS_USB, .has_id = true, .vendor = 0x0525, .product = 0xa4a2};
 
         assert_int_equal(interface_match(&usb, &d), INTERFACE_MATCHES);
         d.serial = serial;
@@ -479,10 +650,16 @@ static void interface_is_matched_by_all_that_the_firmware_gives(void **state _un
         assert_int_equal(interface_match(&usb, &d), INTERFACE_BUT_FOR_MAC);
         memcpy(d.mac, usb.mac, 6);
         assert_int_equal(interface_match(&usb, &d), INTERFACE_MATCHES);
-        d.usb = false;
+        d.mac[5]++;
+        assert_int_equal(interface_match(&usb, &d), INTERFACE_BESIDE_MAC);
+        d.mac[5] = 0;
+        assert_int_equal(interface_match(&usb, &d), INTERFACE_BUT_FOR_MAC);
+        d.bus_type = HOST_BUS_PCI;
         assert_int_equal(interface_match(&usb, &d), INTERFACE_OTHER);
 
-        d = (struct host_device){.vendor = 0x8086,
+        d = (struct host_device){.bus_type = HOST_BUS_PCI,
+                                 .has_id = true,
+                                 .vendor = 0x8086,
                                  .product = 0x1533,
                                  .has_location = true,
                                  .segment = 1,
@@ -495,6 +672,16 @@ static void interface_is_matched_by_all_that_the_firmware_gives(void **state _un
         d.has_subsystem = true;
         d.subsystem_vendor = 0x1029;
         assert_int_equal(interface_match(&pci, &d), INTERFACE_OTHER);
+
+        /* Of which nothing is known: any device, but nothing that stands on one. */
+        d = (struct host_device){};
+        assert_int_equal(interface_match(&usb, &d), INTERFACE_MATCHES);
+        assert_int_equal(interface_match(&neither, &d), INTERFACE_OTHER);
+        d = (struct host_device){.has_mac = true, .mac = {2, 0, 0, 0, 0, 1}};
+        assert_int_equal(interface_match(&neither, &d), INTERFACE_OTHER);
+        d = (struct host_device){.name = "bond0"};
+        assert_int_equal(interface_match(&neither, &d), INTERFACE_MATCHES);
+        assert_int_equal(interface_match(&usb, &d), INTERFACE_OTHER);
 }
 
 /* Whatever is cut off the end of the table, nothing beyond it is read (the sanitizers watch). */
@@ -525,21 +712,29 @@ int main(void) {
                 cmocka_unit_test(kcs_structure_before_the_network_one_does_not_hide_it),
                 cmocka_unit_test(other_protocol_before_redfish_is_stepped_over),
                 cmocka_unit_test(two_redfish_records_of_one_device_are_two_interfaces),
-                cmocka_unit_test(oem_device_is_rejected_by_name),
+                cmocka_unit_test(oem_device_is_kept_for_a_plan_that_names_its_network_device),
+                cmocka_unit_test(device_without_id_and_mac_is_rejected),
+                cmocka_unit_test(device_without_id_may_be_on_any_bus),
+                cmocka_unit_test(vlan_is_read_where_there_is_one),
                 cmocka_unit_test(unknown_device_type_is_rejected),
                 cmocka_unit_test(device_data_shorter_than_its_type_is_rejected),
                 cmocka_unit_test(structure_without_room_for_its_header_is_rejected),
                 cmocka_unit_test(device_data_beyond_the_structure_is_rejected),
                 cmocka_unit_test(protocol_record_beyond_the_structure_is_rejected),
                 cmocka_unit_test(redfish_record_that_is_too_short_is_rejected),
-                cmocka_unit_test(static_address_must_be_there_and_in_the_services_network),
-                cmocka_unit_test(host_mask_of_zero_is_never_used),
+                cmocka_unit_test(record_that_contradicts_itself_is_rejected),
                 cmocka_unit_test(service_name_is_read_within_its_bounds),
                 cmocka_unit_test(address_is_the_static_one),
                 cmocka_unit_test(address_given_without_its_assignment_counts_as_static),
+                cmocka_unit_test(static_address_must_be_there_and_in_the_services_network),
+                cmocka_unit_test(host_mask_of_zero_is_never_used),
                 cmocka_unit_test(address_selected_by_the_host_is_beside_the_services),
-                cmocka_unit_test(address_is_left_to_the_kernel_on_an_ipv6_link),
+                cmocka_unit_test(address_of_an_ipv6_host_is_chosen_after_the_services),
+                cmocka_unit_test(address_by_dhcp_needs_none_of_the_service),
                 cmocka_unit_test(address_that_cannot_be_had_is_told),
+                cmocka_unit_test(endpoint_is_read_as_a_person_writes_it),
+                cmocka_unit_test(network_is_read_with_its_prefix),
+                cmocka_unit_test(device_is_read_as_a_person_writes_it),
                 cmocka_unit_test(interface_is_matched_by_all_that_the_firmware_gives),
                 cmocka_unit_test(table_may_end_anywhere),
         };

@@ -9,29 +9,10 @@
 #include <stdint.h>
 
 #include "base/macro.h"
+#include "host-device.h"
 #include "ip.h"
 
 struct smbios;
-
-/* The network device. Members that the firmware does not give are false, 0 or NULL. */
-struct host_device {
-        bool usb; /* else PCI */
-        uint16_t vendor, product;
-        char *serial; /* USB */
-
-        bool has_subsystem; /* PCI */
-        uint16_t subsystem_vendor, subsystem_device;
-
-        bool has_mac;
-        uint8_t mac[6];
-
-        bool has_location; /* PCI */
-        uint16_t segment;
-        uint8_t bus, device_function;
-
-        bool has_bootstrapping; /* DSP0270 1.3 and later tell the following */
-        bool bootstrapping;
-};
 
 enum host_assignment {
         ASSIGNMENT_UNKNOWN = 0,
@@ -55,7 +36,7 @@ struct host_interface {
         struct ip_address service;
         unsigned service_prefix;
         uint16_t port;      /* 443 when the firmware gives none */
-        uint32_t vlan;      /* 0: none */
+        uint32_t vlan;      /* 1 to 4094; 0: none */
         char *service_name; /* host name, or NULL */
 };
 
@@ -74,13 +55,5 @@ struct host_interfaces {
 /* Reads all type 42 structures. Returns 0, also when there is none, or -ENOMEM. */
 int host_interfaces_read(const struct smbios *smbios, struct host_interfaces *ret);
 
+void host_interface_done(struct host_interface *interface);
 void host_interfaces_done(struct host_interfaces *interfaces);
-
-/* Finds out which address the host is to use. Returns NULL and sets *ret (AF_UNSPEC: the IPv6 link-local
- * address that the kernel makes by itself) and *ret_prefix, or says why there is none. */
-const char *host_interface_choose_address(const struct host_interface *i, struct ip_address *ret,
-                                          unsigned *ret_prefix);
-
-/* "USB 0525:a4a2", "PCI 8086:1533 at 0000:02:00.0", with the MAC address where given. NULL when memory is
- * short. */
-char *host_device_describe(const struct host_device *device);

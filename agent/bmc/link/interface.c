@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "bmc/wait.h"
-#include "host-interface.h"
 #include "interface.h"
 
 struct interface_watch {
@@ -23,8 +22,37 @@ static void udev_enumerate_unrefp(struct udev_enumerate **enumerate) {
         udev_enumerate_unref(*enumerate);
 }
 
+/* a is the address before b. */
+static bool mac_is_before(const uint8_t a[static 6], const uint8_t b[static 6]) {
+        return memcmp(a, b, 5) == 0 && (uint8_t) (a[5] + 1) == b[5];
+}
+
+static bool location_matches(const struct interface *i, const struct host_device *device) {
+        char location[sizeof(i->location)];
+
+        snprintf(location, sizeof(location), "%04x:%02x:%02x.%x", device->segment, device->bus,
+                 device->device_function >> 3, device->device_function & 7U);
+        return streq(location, i->location);
+}
+
+static enum interface_match match_mac(const struct interface *i, const struct host_device *device) {
+        if (memcmp(i->mac, device->mac, sizeof(i->mac)) == 0)
+                return INTERFACE_MATCHES;
+        if (mac_is_before(i->mac, device->mac))
+                return INTERFACE_BESIDE_MAC;
+
+        /* Without its ids, the address was all that is known of it. */
+        return device->has_id ? INTERFACE_BUT_FOR_MAC : INTERFACE_OTHER;
+}
+
 enum interface_match interface_match(const struct interface *i, const struct host_device *device) {
-        if (i->usb != device->usb || i->vendor != device->vendor || i->product != device->product)
+        if (device->name[0])
+                return streq(i->name, device->name) ? INTERFACE_MATCHES : INTERFACE_OTHER;
+
+        if (i->bus_type == HOST_BUS_ANY ||
+            (device->bus_type != HOST_BUS_ANY && i->bus_type != device->bus_type))
+                return INTERFACE_OTHER;
+        if (device->has_id && (i->vendor != device->vendor || i->product != device->product))
                 return INTERFACE_OTHER;
         if (device->serial && !streq(device->serial, i->serial))
                 return INTERFACE_OTHER;
@@ -33,17 +61,9 @@ enum interface_match interface_match(const struct interface *i, const struct hos
                 return INTERFACE_OTHER;
 
         if (device->has_mac)
-                return memcmp(i->mac, device->mac, sizeof(i->mac)) == 0 ? INTERFACE_MATCHES
-                                                                        : INTERFACE_BUT_FOR_MAC;
-
-        if (device->has_location) {
-                char location[sizeof(i->location)];
-
-                snprintf(location, sizeof(location), "%04x:%02x:%02x.%x", device->segment, device->bus,
-                         device->device_function >> 3, device->device_function & 7U);
-                if (!streq(location, i->location))
-                        return INTERFACE_OTHER;
-        }
+                return match_mac(i, device);
+        if (device->has_location && !location_matches(i, device))
+                return INTERFACE_OTHER;
 
         return INTERFACE_MATCHES;
 }
@@ -60,9 +80,32 @@ static bool get_id(struct udev_device *device, const char *attribute, uint16_t *
         return true;
 }
 
-/* False for one that is neither on USB nor on PCI, or is just going away. */
-static bool interface_describe(struct udev_device *net, struct interface *ret) {
+/* Sets what the device below the interface tells. False when it is just going away. */
+static bool interface_describe_device(struct udev_device *net, struct interface *i) {
         struct udev_device *parent; /* belongs to net */
+        const char *serial;
+
+        /* A USB device has the PCI device of its controller above it: USB first. */
+        parent = udev_device_get_parent_with_subsystem_devtype(net, "usb", "usb_device");
+        if (parent) {
+                i->bus_type = HOST_BUS_USB;
+                serial = udev_device_get_sysattr_value(parent, "serial");
+                snprintf(i->serial, sizeof(i->serial), "%s", serial ?: "");
+                return get_id(parent, "idVendor", &i->vendor) && get_id(parent, "idProduct", &i->product);
+        }
+
+        parent = udev_device_get_parent_with_subsystem_devtype(net, "pci", NULL);
+        if (!parent)
+                return true;
+
+        i->bus_type = HOST_BUS_PCI;
+        get_id(parent, "subsystem_vendor", &i->subsystem_vendor);
+        get_id(parent, "subsystem_device", &i->subsystem_device);
+        snprintf(i->location, sizeof(i->location), "%s", udev_device_get_sysname(parent));
+        return get_id(parent, "vendor", &i->vendor) && get_id(parent, "device", &i->product);
+}
+
+static bool interface_describe(struct udev_device *net, struct interface *ret) {
         struct interface i = {};
         const char *value;
 
@@ -76,25 +119,8 @@ static bool interface_describe(struct udev_device *net, struct interface *ret) {
                 sscanf(value, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &i.mac[0], &i.mac[1], &i.mac[2], &i.mac[3],
                        &i.mac[4], &i.mac[5]);
 
-        /* A USB device has the PCI device of its controller above it: USB first. */
-        parent = udev_device_get_parent_with_subsystem_devtype(net, "usb", "usb_device");
-        if (parent) {
-                i.usb = true;
-                value = udev_device_get_sysattr_value(parent, "serial");
-                snprintf(i.serial, sizeof(i.serial), "%s", value ?: "");
-                if (!get_id(parent, "idVendor", &i.vendor) || !get_id(parent, "idProduct", &i.product))
-                        return false;
-
-                *ret = i;
-                return true;
-        }
-
-        parent = udev_device_get_parent_with_subsystem_devtype(net, "pci", NULL);
-        if (!parent || !get_id(parent, "vendor", &i.vendor) || !get_id(parent, "device", &i.product))
+        if (!interface_describe_device(net, &i))
                 return false;
-        get_id(parent, "subsystem_vendor", &i.subsystem_vendor);
-        get_id(parent, "subsystem_device", &i.subsystem_device);
-        snprintf(i.location, sizeof(i.location), "%s", udev_device_get_sysname(parent));
 
         *ret = i;
         return true;
@@ -142,7 +168,16 @@ struct interface_watch *interface_watch_free(struct interface_watch *watch) {
         return NULL;
 }
 
-int interface_find(struct interface_watch *watch, const struct host_device *device, struct interface *ret) {
+static bool is_passed(unsigned index, const unsigned *passed, size_t n_passed) {
+        for (size_t i = 0; i < n_passed; i++)
+                if (passed[i] == index)
+                        return true;
+
+        return false;
+}
+
+int interface_find(struct interface_watch *watch, const struct host_device *device, const unsigned *passed,
+                   size_t n_passed, struct interface *ret) {
         _cleanup_(udev_enumerate_unrefp) struct udev_enumerate *enumerate = NULL;
         enum interface_match best = INTERFACE_OTHER;
         struct udev_list_entry *entry;
@@ -166,7 +201,7 @@ int interface_find(struct interface_watch *watch, const struct host_device *devi
                 struct interface i;
 
                 net = udev_device_new_from_syspath(watch->udev, udev_list_entry_get_name(entry));
-                if (!net || !interface_describe(net, &i))
+                if (!net || !interface_describe(net, &i) || is_passed(i.index, passed, n_passed))
                         continue;
 
                 match = interface_match(&i, device);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* interface.h: which of the kernel's network interfaces is the one that the firmware describes, now or when
- * it appears. */
+/* interface.h: which of the kernel's network interfaces is the one that is looked for, now or when it
+ * appears.
+ */
 #pragma once
 
 #include <net/if.h>
@@ -8,16 +9,16 @@
 #include <stdint.h>
 
 #include "base/macro.h"
+#include "host-device.h"
 
-struct host_device;
 struct interface_watch;
 struct wait;
 
-/* A network interface on USB or PCI, as the kernel shows it. */
+/* A network interface, as the kernel shows it. */
 struct interface {
         unsigned index;
         char name[IF_NAMESIZE];
-        bool usb; /* else PCI */
+        enum host_bus bus_type; /* HOST_BUS_ANY: neither on USB nor on PCI */
         uint16_t vendor, product;
         uint16_t subsystem_vendor, subsystem_device; /* PCI */
         char serial[128];                            /* USB; empty when it has none */
@@ -27,8 +28,9 @@ struct interface {
 
 enum interface_match {
         INTERFACE_OTHER,
-        INTERFACE_BUT_FOR_MAC, /* the device, under another MAC address: firmware may give the BMC's end of
-                                  the link */
+        INTERFACE_BUT_FOR_MAC, /* the device, under another MAC address than was said */
+        INTERFACE_BESIDE_MAC,  /* under the address before it: what was said is the BMC's end of the link, as
+                                  edk2's RedfishPkg has it */
         INTERFACE_MATCHES,
 };
 
@@ -40,9 +42,11 @@ int interface_watch_new(struct interface_watch **ret);
 struct interface_watch *interface_watch_free(struct interface_watch *watch);
 DEFINE_CLEANUP(struct interface_watch *, interface_watch_free);
 
-/* Looks for the device among the interfaces there are. Returns how well *ret matches; it is set unless that
- * is INTERFACE_OTHER. A negative errno when the kernel's list cannot be read. */
-int interface_find(struct interface_watch *watch, const struct host_device *device, struct interface *ret);
+/* Looks for the device among the interfaces there are, but those with the n_passed indexes. Returns how well
+ * *ret matches; it is set unless that is INTERFACE_OTHER. A negative errno when the kernel's list cannot be
+ * read. */
+int interface_find(struct interface_watch *watch, const struct host_device *device, const unsigned *passed,
+                   size_t n_passed, struct interface *ret);
 
 /* Waits for a network or IPMI device to come or go. Returns 0, -ETIMEDOUT, a negative errno. */
 int interface_watch_wait(struct interface_watch *watch, struct wait *w, uint64_t until);

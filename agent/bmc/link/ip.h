@@ -26,6 +26,13 @@ bool ip_same_network(const struct ip_address *a, const struct ip_address *b, uns
 /* Turns a mask into the number of its leading one bits. Returns 0, -EINVAL when ones follow a zero. */
 int ip_mask_to_prefix(const struct ip_address *mask, unsigned *ret);
 
+/* Reads "10.0.0.17", "10.0.0.17:8443", "fe80::17" or "[fe80::17]:8443"; *ret_port stays as it is where none
+ * is given. Returns 0, -EINVAL. */
+int ip_parse_endpoint(const char *text, struct ip_address *ret, uint16_t *ret_port);
+
+/* Reads an address with the length of its network's prefix, "10.0.0.18/24". Returns 0, -EINVAL. */
+int ip_parse_network(const char *text, struct ip_address *ret, unsigned *ret_prefix);
+
 /* "169.254.0.17", "fe80::1", "none". Returns buffer. */
 #define FORMAT_IP_MAX INET6_ADDRSTRLEN
 char *ip_format(char buffer[static FORMAT_IP_MAX], const struct ip_address *ip);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
+#include <linux/if_link.h>
 #include <net/if.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -14,37 +16,28 @@
 
 struct link {
         unsigned index;
+        char name[IF_NAMESIZE];
         int ask_fd, event_fd;
-        bool brought_up, addressed;
+        bool vlan; /* made by us */
+        bool take_prefix, brought_up, addressed;
         struct ip_address address;
         unsigned prefix;
 };
 
-struct link_state {
-        unsigned flags;
-        char name[IF_NAMESIZE];
-};
-
 static int on_link(const struct nlmsghdr *message, void *userdata) {
         const struct ifinfomsg *info = NLMSG_DATA(message);
-        struct link_state *state = userdata;
-        const char *name;
+        unsigned *flags = userdata;
 
-        if (message->nlmsg_type != RTM_NEWLINK || message->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
-                return 0;
-
-        state->flags = info->ifi_flags;
-        name = rtnl_attribute(message, sizeof(*info), IFLA_IFNAME, 1);
-        if (name)
-                strncpy(state->name, name, sizeof(state->name) - 1);
+        if (message->nlmsg_type == RTM_NEWLINK && message->nlmsg_len >= NLMSG_LENGTH(sizeof(*info)))
+                *flags = info->ifi_flags;
         return 0;
 }
 
-static int link_get_state(struct link *link, struct link_state *ret) {
+static int link_get_flags(struct link *link, unsigned *ret) {
         struct ifinfomsg info = {.ifi_index = (int) link->index};
         struct rtnl_request request;
 
-        *ret = (struct link_state){};
+        *ret = 0;
         rtnl_request_init(&request, RTM_GETLINK, 0, &info, sizeof(info));
         return rtnl_ask(link->ask_fd, &request, on_link, ret);
 }
@@ -82,38 +75,39 @@ static int link_change_address(struct link *link, uint16_t type, uint16_t flags)
 /* What to look for among all addresses of all interfaces. */
 struct address_search {
         const struct link *link;
-        const struct ip_address *address; /* NULL: any usable one of the family */
-        int family;
+        const struct ip_address *ip;
+        bool network; /* any usable address of ip's network, rather than ip itself */
         bool found;
 };
 
 static int on_address(const struct nlmsghdr *message, void *userdata) {
         const struct ifaddrmsg *info = NLMSG_DATA(message);
         struct address_search *search = userdata;
+        struct ip_address address = {.family = search->ip->family};
         const void *bytes;
 
         if (message->nlmsg_type != RTM_NEWADDR || message->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
                 return 0;
-        if (info->ifa_index != search->link->index || info->ifa_family != search->family)
+        if (info->ifa_index != search->link->index || info->ifa_family != address.family)
                 return 0;
-
-        if (!search->address) {
-                if (!(info->ifa_flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)))
-                        search->found = true;
-                return 0;
-        }
 
         /* IPv4 puts the interface's own address into IFA_LOCAL, IPv6 into IFA_ADDRESS. */
-        bytes = rtnl_attribute(message, sizeof(*info), search->family == AF_INET ? IFA_LOCAL : IFA_ADDRESS,
-                               ip_size(search->family));
-        if (bytes && memcmp(bytes, search->address->bytes, ip_size(search->family)) == 0)
-                search->found = true;
+        bytes = rtnl_attribute(message, sizeof(*info), address.family == AF_INET ? IFA_LOCAL : IFA_ADDRESS,
+                               ip_size(address.family));
+        if (!bytes)
+                return 0;
+        memcpy(address.bytes, bytes, ip_size(address.family));
+
+        if (!search->network)
+                search->found |= memcmp(address.bytes, search->ip->bytes, ip_size(address.family)) == 0;
+        else if (!(info->ifa_flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)))
+                search->found |= ip_same_network(&address, search->ip, info->ifa_prefixlen);
         return 0;
 }
 
-static int link_has_address(struct link *link, int family, const struct ip_address *address) {
-        struct address_search search = {.link = link, .address = address, .family = family};
-        struct ifaddrmsg message = {.ifa_family = (uint8_t) family};
+static int link_search(struct link *link, const struct ip_address *ip, bool network) {
+        struct address_search search = {.link = link, .ip = ip, .network = network};
+        struct ifaddrmsg message = {.ifa_family = (uint8_t) ip->family};
         struct rtnl_request request;
         int r;
 
@@ -122,15 +116,22 @@ static int link_has_address(struct link *link, int family, const struct ip_addre
         return r < 0 ? r : search.found;
 }
 
+int link_reaches(struct link *link, const struct ip_address *ip) {
+        return link_search(link, ip, true);
+}
+
 int link_new(unsigned index, struct link **ret) {
         _cleanup_(link_freep) struct link *link = NULL;
-        struct link_state state;
+        unsigned flags;
         int r;
 
         link = malloc(sizeof(*link));
         if (!link)
                 return -ENOMEM;
         *link = (struct link){.index = index, .ask_fd = -EBADF, .event_fd = -EBADF};
+
+        if (!if_indextoname(index, link->name))
+                return errno == ENXIO ? -ENODEV : -errno;
 
         link->ask_fd = rtnl_open(0);
         if (link->ask_fd < 0)
@@ -140,11 +141,54 @@ int link_new(unsigned index, struct link **ret) {
         if (link->event_fd < 0)
                 return link->event_fd;
 
-        r = link_get_state(link, &state);
+        r = link_get_flags(link, &flags);
         if (r < 0)
                 return r;
 
         *ret = TAKE_PTR(link);
+        return 0;
+}
+
+static int link_remove(struct link *link, unsigned index) {
+        struct ifinfomsg info = {.ifi_index = (int) index};
+        struct rtnl_request request;
+
+        rtnl_request_init(&request, RTM_DELLINK, 0, &info, sizeof(info));
+        return rtnl_ask(link->ask_fd, &request, NULL, NULL);
+}
+
+int link_new_vlan(struct link *link, uint16_t id, struct link **ret) {
+        struct ifinfomsg info = {};
+        struct rtnl_request request;
+        size_t link_info, data;
+        char name[IF_NAMESIZE];
+        unsigned left;
+        int r;
+
+        /* One of that name is what an agent that was killed has left. */
+        snprintf(name, sizeof(name), "bmc.%u", id);
+        left = if_nametoindex(name);
+        if (left != 0)
+                (void) link_remove(link, left);
+
+        rtnl_request_init(&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
+        rtnl_request_add(&request, IFLA_LINK, &link->index, sizeof(link->index));
+        rtnl_request_add(&request, IFLA_IFNAME, name, strlen(name) + 1);
+        link_info = rtnl_request_open(&request, IFLA_LINKINFO);
+        rtnl_request_add(&request, IFLA_INFO_KIND, "vlan", strlen("vlan"));
+        data = rtnl_request_open(&request, IFLA_INFO_DATA);
+        rtnl_request_add(&request, IFLA_VLAN_ID, &id, sizeof(id));
+        rtnl_request_close(&request, data);
+        rtnl_request_close(&request, link_info);
+        r = rtnl_ask(link->ask_fd, &request, NULL, NULL);
+        if (r < 0)
+                return r;
+
+        r = link_new(if_nametoindex(name), ret);
+        if (r < 0)
+                return r;
+
+        (*ret)->vlan = true;
         return 0;
 }
 
@@ -157,6 +201,8 @@ struct link *link_free(struct link *link) {
                 (void) link_change_address(link, RTM_DELADDR, 0);
         if (link->brought_up)
                 (void) link_set_up(link, false);
+        if (link->vlan)
+                (void) link_remove(link, link->index);
 
         safe_close(link->ask_fd);
         safe_close(link->event_fd);
@@ -164,45 +210,56 @@ struct link *link_free(struct link *link) {
         return NULL;
 }
 
-/* A BMC that advertises itself as a router must not become the way to anywhere. Kernels without IPv6 lack the
- * file. */
-static int link_refuse_routers(const char *name) {
-        _cleanup_free_ char *path = NULL;
-        int r;
-
-        path = strprintf("/proc/sys/net/ipv6/conf/%s/accept_ra", name);
-        if (!path)
-                return -ENOMEM;
-
-        r = write_text_file(path, "0");
-        return r == -ENOENT ? 0 : r;
+unsigned link_index(const struct link *link) {
+        return link->index;
 }
 
-int link_up(struct link *link, const struct ip_address *address, unsigned prefix) {
-        struct link_state state;
-        int r;
+const char *link_name(const struct link *link) {
+        return link->name;
+}
 
-        r = link_get_state(link, &state);
-        if (r < 0)
-                return r;
+void link_take_prefix(struct link *link) {
+        link->take_prefix = true;
+}
 
-        if (!(state.flags & IFF_UP)) {
-                r = link_refuse_routers(state.name);
-                if (r < 0)
+/* A BMC that advertises itself as a router must not become the way to anywhere: of what it advertises, at
+ * most the prefix for an address. Kernels without IPv6, or without that part of it, lack the files. */
+static int link_limit_routers(struct link *link) {
+        const struct {
+                const char *name, *value;
+        } settings[] = {
+                {"accept_ra_defrtr", "0"},
+                {"accept_ra_rtr_pref", "0"},
+                {"accept_ra_rt_info_max_plen", "0"},
+                {"accept_ra", link->take_prefix ? "1" : "0"},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(settings); i++) {
+                _cleanup_free_ char *path = NULL;
+                int r;
+
+                path = strprintf("/proc/sys/net/ipv6/conf/%s/%s", link->name, settings[i].name);
+                if (!path)
+                        return -ENOMEM;
+
+                r = write_text_file(path, settings[i].value);
+                if (r < 0 && r != -ENOENT)
                         return r;
-
-                r = link_set_up(link, true);
-                if (r < 0)
-                        return r;
-                link->brought_up = true;
         }
 
-        if (address->family == AF_UNSPEC)
-                return 0;
+        return 0;
+}
 
-        r = link_has_address(link, address->family, address);
+static int link_replace_address(struct link *link, const struct ip_address *address, unsigned prefix) {
+        int r;
+
+        r = link_search(link, address, false);
         if (r != 0)
                 return r < 0 ? r : 0;
+
+        if (link->addressed)
+                (void) link_change_address(link, RTM_DELADDR, 0);
+        link->addressed = false;
 
         link->address = *address;
         link->prefix = prefix;
@@ -212,6 +269,28 @@ int link_up(struct link *link, const struct ip_address *address, unsigned prefix
 
         link->addressed = true;
         return 0;
+}
+
+int link_up(struct link *link, const struct ip_address *address, unsigned prefix) {
+        unsigned flags;
+        int r;
+
+        r = link_get_flags(link, &flags);
+        if (r < 0)
+                return r;
+
+        if (!(flags & IFF_UP)) {
+                r = link_limit_routers(link);
+                if (r < 0)
+                        return r;
+
+                r = link_set_up(link, true);
+                if (r < 0)
+                        return r;
+                link->brought_up = true;
+        }
+
+        return address->family == AF_UNSPEC ? 0 : link_replace_address(link, address, prefix);
 }
 
 /* Events only tell that it is time to look again. They may come faster than they are read: then some are lost
@@ -227,20 +306,15 @@ static int drain(int fd) {
         }
 }
 
-int link_wait(struct link *link, struct wait *w, int family, uint64_t until) {
+/* Waits until condition says something other than 0. */
+static int link_wait(struct link *link, struct wait *w, uint64_t until,
+                     int (*condition)(struct link *link, const void *userdata), const void *userdata) {
         for (;;) {
-                struct link_state state;
                 int r;
 
-                r = link_get_state(link, &state);
-                if (r < 0)
-                        return r;
-
-                if (state.flags & IFF_RUNNING) {
-                        r = family == AF_INET6 ? link_has_address(link, AF_INET6, NULL) : 1;
-                        if (r != 0)
-                                return r < 0 ? r : 0;
-                }
+                r = condition(link, userdata);
+                if (r != 0)
+                        return MIN(r, 0);
 
                 r = wait_for(w, link->event_fd, POLLIN, until);
                 if (r < 0)
@@ -250,4 +324,28 @@ int link_wait(struct link *link, struct wait *w, int family, uint64_t until) {
                 if (r < 0)
                         return r;
         }
+}
+
+static int has_carrier(struct link *link, const void *userdata _unused_) {
+        unsigned flags;
+        int r;
+
+        r = link_get_flags(link, &flags);
+        return r < 0 ? r : (flags & IFF_RUNNING) != 0;
+}
+
+int link_wait_carrier(struct link *link, struct wait *w, uint64_t until) {
+        return link_wait(link, w, until, has_carrier, NULL);
+}
+
+static int has_reach(struct link *link, const void *userdata) {
+        int r;
+
+        /* One that has gone has no address, and is to be told from one without. */
+        r = has_carrier(link, NULL);
+        return r < 0 ? r : link_reaches(link, userdata);
+}
+
+int link_wait_reach(struct link *link, struct wait *w, const struct ip_address *ip, uint64_t until) {
+        return link_wait(link, w, until, has_reach, ip);
 }

@@ -39,8 +39,22 @@ void rtnl_request_add(struct rtnl_request *request, uint16_t type, const void *d
 
         attribute->rta_type = type;
         attribute->rta_len = (uint16_t) RTA_LENGTH(size);
-        memcpy(RTA_DATA(attribute), data, size);
+        if (size > 0)
+                memcpy(RTA_DATA(attribute), data, size);
         request->header.nlmsg_len = (uint32_t) (offset + RTA_LENGTH(size));
+}
+
+size_t rtnl_request_open(struct rtnl_request *request, uint16_t type) {
+        size_t offset = NLMSG_ALIGN(request->header.nlmsg_len);
+
+        rtnl_request_add(request, type, NULL, 0);
+        return offset;
+}
+
+void rtnl_request_close(struct rtnl_request *request, size_t opened) {
+        struct rtattr *attribute = (struct rtattr *) ((uint8_t *) request + opened);
+
+        attribute->rta_len = (uint16_t) (request->header.nlmsg_len - opened);
 }
 
 int rtnl_ask(int fd, struct rtnl_request *request, rtnl_callback_t callback, void *userdata) {

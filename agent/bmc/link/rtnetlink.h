@@ -11,7 +11,7 @@
 /* A request in the making: header, body (struct ifinfomsg, struct ifaddrmsg), attributes. */
 struct rtnl_request {
         struct nlmsghdr header;
-        uint8_t payload[128];
+        uint8_t payload[256];
 };
 
 /* Opens a socket that gets the events of these groups (RTMGRP_*); 0 for one to ask with. Returns it, a
@@ -24,6 +24,11 @@ void rtnl_request_init(struct rtnl_request *request, uint16_t type, uint16_t fla
 
 /* Adds an attribute. It is for the caller to know that the few of them fit. */
 void rtnl_request_add(struct rtnl_request *request, uint16_t type, const void *data, size_t size);
+
+/* Begins an attribute that holds others, which are added next. Returns what rtnl_request_close() ends it
+ * with. */
+size_t rtnl_request_open(struct rtnl_request *request, uint16_t type);
+void rtnl_request_close(struct rtnl_request *request, size_t opened);
 
 /* Called with each message of an answer. A negative return becomes that of rtnl_ask(). */
 typedef int (*rtnl_callback_t)(const struct nlmsghdr *message, void *userdata);
