@@ -12,7 +12,7 @@
 
 enum plan_colour { COLOUR_AUTO, COLOUR_YES, COLOUR_NO };
 enum plan_after { AFTER_RESCUE, AFTER_POWEROFF, AFTER_REBOOT, AFTER_BOOT };
-enum plan_reach { REACH_LOCKED, REACH_PHYSICAL };
+enum plan_reach { REACH_LOCKED, REACH_PHYSICAL, REACH_SECOND_LEG };
 enum plan_channel { CHANNEL_OFF, CHANNEL_AUTO, CHANNEL_REQUIRED };
 
 /* An amount of memory: a share of what is available, or bytes. */

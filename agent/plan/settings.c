@@ -130,7 +130,7 @@ static int parse_names(const char *value, const char *const *choices _unused_, v
 static const char *const colour_choices[] = {"auto", "yes", "no", NULL};
 static const char *const after_choices[] = {"rescue", "poweroff", "reboot", "boot", NULL};
 static const char *const after_no_boot_choices[] = {"rescue", "poweroff", "reboot", NULL};
-static const char *const reach_choices[] = {"locked", "physical", NULL};
+static const char *const reach_choices[] = {"locked", "physical", "second-leg", NULL};
 static const char *const channel_choices[] = {"off", "auto", "required", NULL};
 
 /* Texts that the BMC's part of the agent reads; here it is only seen to it that it can. */
@@ -197,7 +197,8 @@ const struct setting settings[] = {
          "how much memory to test; a share is of what is available, less what the system needs to live",
          AMOUNT, FIELD(trial_memory_size)},
         {"trial.memory.reach", "locked",
-         "locked: what the kernel gives; physical: what mem= and memmap= keep from it as well",
+         "locked: what the kernel gives; physical: and what mem= keeps from it; second-leg: and, by kexec, "
+         "what it uses itself",
          CHOICE(reach_choices), FIELD(trial_memory_reach)},
         {"trial.memory.pattern", "march-c-",
          "march-c-, march-ss, address, moving-inversions, random, bit-fade, block-move, row-hammer", NAMES,

@@ -100,6 +100,14 @@ static int production_run(struct voyage *voyage) {
         if (voyage->trial_failed && plan->trial_failed != AFTER_BOOT)
                 return refuse(voyage, plan->trial_failed, "the trial has failed (trial.failed in the plan)");
 
+        if (second_leg_wanted(voyage)) {
+                r = second_leg_load(voyage);
+                if (r < 0)
+                        return r;
+                if (r > 0)
+                        return refuse(voyage, AFTER_BOOT, "the second leg of the memory trial");
+        }
+
         if (plan->bmc_channel == CHANNEL_REQUIRED && channel_get_state(voyage->channel) != CHANNEL_OPEN)
                 return refuse(voyage, plan->production_failed,
                               "the BMC cannot be told (bmc.channel = required)");

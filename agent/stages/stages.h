@@ -56,6 +56,13 @@ struct step_log {
 
 void step_log(const char *severity, const char *message, void *userdata);
 
+/* Whether the memory trial has left something for a second leg, and the plan wants one. */
+bool second_leg_wanted(const struct voyage *voyage);
+
+/* Loads the kernel of the second leg, as a step. Returns 1 when it is loaded, 0 when it cannot be (the step
+ * says why), a negative errno. */
+int second_leg_load(struct voyage *voyage);
+
 /* seatrial run: the whole voyage. seatrial report: shows the journal of the last one. Return an exit status.
  */
 int verb_run(int argc, char **argv);

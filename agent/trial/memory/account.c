@@ -20,7 +20,7 @@ void account_done(struct account *account) {
         ranges_done(&account->firmware);
         ranges_done(&account->kernel);
         ranges_done(&account->all);
-        ranges_done(&account->before);
+        leg_done(&account->leg);
 }
 
 static int read_modules(struct account *account) {
@@ -66,6 +66,11 @@ int account_read(struct account *ret) {
         if (r == -ENOMEM)
                 return r;
 
+        r = leg_read(LEG_FOUND, &account.leg);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        account.second = r >= 0;
+
         (void) memory_situation_read(&situation);
         account.total = situation.total;
         *ret = account;
@@ -76,6 +81,9 @@ int account_read(struct account *ret) {
 int account_beyond(const struct account *account, struct ranges *ret) {
         _cleanup_(ranges_done) struct ranges beyond = {};
         int r;
+
+        if (account->second)
+                return ranges_unite(ret, &account->leg.remaining);
 
         /* Without the kernel's map nobody knows what is free. */
         if (account->all.n_items == 0)
@@ -103,9 +111,28 @@ char *account_text(const struct account *account, uint64_t tested) {
         double share = 100 * (double) tested / (double) whole(account);
         int digits = share < 10 ? 2 : share < 90 ? 0 : 1;
 
-        return strprintf("%s of %s%s tested (%.*f %%)", FORMAT_BYTES(tested),
+        return strprintf("%s of %s%s tested (%.*f %%)%s", FORMAT_BYTES(tested),
                          account->installed > 0 ? "" : "the kernel's ", FORMAT_BYTES(whole(account)), digits,
-                         share);
+                         share, account->second ? ", in two legs" : "");
+}
+
+int account_leave(const struct account *account, const struct ranges *tested, const struct ranges *lost) {
+        _cleanup_(leg_done) struct leg leg = {};
+        int r;
+
+        r = ranges_unite(&leg.tested, tested);
+        if (r >= 0)
+                r = ranges_unite(&leg.remaining, &account->kernel);
+        if (r >= 0)
+                r = ranges_subtract(&leg.remaining, tested);
+        if (r >= 0)
+                r = ranges_subtract(&leg.remaining, lost);
+        if (r >= 0)
+                r = ranges_remove(&leg.remaining, 0, LEG_LOW_END);
+        if (r < 0)
+                return r;
+
+        return leg_write(LEG_LEFT, &leg);
 }
 
 static json_t *modules_json(const struct account *account, const struct ranges *tested) {

@@ -187,13 +187,17 @@ static int report_verdict(const struct work *work, const struct account *account
 }
 
 static int report_result(const struct work *work, const struct account *account) {
-        _cleanup_(ranges_done) struct ranges tested = {};
+        _cleanup_(ranges_done) struct ranges tested = {}, lost = {};
         _cleanup_free_ char *coverage = NULL;
         uint64_t size = work->size;
         int r;
 
         if (work->place_known) {
-                r = work_tested(work, &tested);
+                r = work_tested(work, &tested, &lost);
+                if (r >= 0 && work->context->plan->trial_memory_reach == REACH_SECOND_LEG && !account->second)
+                        r = account_leave(account, &tested, &lost);
+                if (r >= 0)
+                        r = ranges_unite(&tested, &account->leg.tested);
                 if (r < 0)
                         return r;
                 size = ranges_size(&tested);
@@ -225,8 +229,9 @@ static int take(struct work *work, const struct account *account) {
         if (r < 0)
                 return could_not(work->context, r, "/proc/meminfo cannot be read");
 
-        budget = memory_budget(&situation, &plan->trial_memory_size);
-        if (budget < plan->trial_memory_size.bytes) {
+        /* What this kernel can give has passed in the first leg. */
+        budget = account->second ? 0 : memory_budget(&situation, &plan->trial_memory_size);
+        if (!account->second && budget < plan->trial_memory_size.bytes) {
                 r = trial_report_log(work->context, "WARNING",
                                      "%s are available, less what the system needs to live: %s tested",
                                      FORMAT_BYTES(situation.available), FORMAT_BYTES(budget));
@@ -234,7 +239,7 @@ static int take(struct work *work, const struct account *account) {
                         return r;
         }
 
-        if (plan->trial_memory_reach != REACH_LOCKED) {
+        if (plan->trial_memory_reach != REACH_LOCKED || account->second) {
                 r = account_beyond(account, &beyond);
                 if (r < 0)
                         return r;

@@ -388,30 +388,30 @@ int work_run(struct work *work) {
         return r;
 }
 
-int work_tested(const struct work *work, struct ranges *ret) {
-        _cleanup_(ranges_done) struct ranges ranges = {};
-        int r;
+int work_tested(const struct work *work, struct ranges *ret_tested, struct ranges *ret_lost) {
+        _cleanup_(ranges_done) struct ranges tested = {}, lost = {};
+        int r = 0;
 
-        for (size_t i = 0; i < work->n_shares; i++)
-                for (size_t j = 0; j < work->shares[i].n_regions; j++) {
-                        const struct march_region *region = &work->shares[i].regions[j];
+        for (size_t i = 0; i < work->n_shares; i++) {
+                const struct share *share = &work->shares[i];
 
-                        r = ranges_add(&ranges, region->place, region->place + region->size);
-                        if (r < 0)
-                                return r;
-                }
+                for (size_t j = 0; j < share->n_regions && r >= 0; j++)
+                        r = ranges_add(&tested, share->regions[j].place,
+                                       share->regions[j].place + share->regions[j].size);
+                for (size_t j = 0; j < share->mishaps.n_lost && r >= 0; j++)
+                        r = ranges_add(&lost, share->mishaps.lost[j].place,
+                                       share->mishaps.lost[j].place + share->mishaps.lost[j].size);
+                if (r < 0)
+                        return r;
+        }
 
-        for (size_t i = 0; i < work->n_shares; i++)
-                for (size_t j = 0; j < work->shares[i].mishaps.n_lost; j++) {
-                        const struct lost_page *lost = &work->shares[i].mishaps.lost[j];
+        r = ranges_subtract(&tested, &lost);
+        if (r < 0)
+                return r;
 
-                        r = ranges_remove(&ranges, lost->place, lost->place + lost->size);
-                        if (r < 0)
-                                return r;
-                }
-
-        *ret = ranges;
-        ranges = (struct ranges){};
+        *ret_tested = tested;
+        *ret_lost = lost;
+        tested = lost = (struct ranges){};
         return 0;
 }
 

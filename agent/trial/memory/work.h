@@ -69,8 +69,8 @@ int work_take(struct work *work, uint64_t budget, const struct ranges *beyond);
 /* Does all phases. Returns 0, a negative errno when they could not be done to their end. */
 int work_run(struct work *work);
 
-/* Physical addresses of what was tested: all that was taken, less lost pages. Only where place_known. Returns
- * 0, -ENOMEM. */
-int work_tested(const struct work *work, struct ranges *ret);
+/* Physical addresses of what was tested: all that was taken, less lost pages, and of those. Only where
+ * place_known. Returns 0, -ENOMEM. */
+int work_tested(const struct work *work, struct ranges *ret_tested, struct ranges *ret_lost);
 
 void work_done(struct work *work);

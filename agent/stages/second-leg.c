@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The second leg of the memory trial: this agent again, in memory that has passed, to test what it sits on
+ * now. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "boot/kexec-place.h"
+#include "boot/own-image.h"
+#include "initramfs/newc.h"
+#include "plan/plan.h"
+#include "scripts/flash/layout.h"
+#include "stages.h"
+#include "trial/memory/leg.h"
+#include "trial/memory/physical.h"
+
+/* What kernel and agent live on, and the production OS is loaded into. A small machine has less to spare. */
+#define HOME_SIZE     (UINT64_C(384) << 20)
+#define HOME_SIZE_MIN (UINT64_C(128) << 20)
+
+#define COMMAND_LINE_FILE_MAX 4096U
+
+bool second_leg_wanted(const struct voyage *voyage) {
+        return voyage->plan->trial_memory_reach == REACH_SECOND_LEG && access(LEG_LEFT, F_OK) == 0 &&
+               access(LEG_FOUND, F_OK) < 0;
+}
+
+static int choose_home(const struct leg *leg, struct ranges *ret) {
+        uint64_t half = ranges_size(&leg->tested) / 2;
+        int r;
+
+        r = leg_choose_home(leg, MIN(HOME_SIZE, MAX(half, HOME_SIZE_MIN)), ret);
+        return r == -ENOSPC ? leg_choose_home(leg, HOME_SIZE_MIN, ret) : r;
+}
+
+/* The rest of the plan stays what it is; of the trials only this one is not done yet. */
+static int make_command_line(const struct ranges *home, char **ret) {
+        _cleanup_(ranges_done) struct ranges ram = {};
+        _cleanup_free_ char *text = NULL, *line = NULL, *longer = NULL;
+        int r;
+
+        r = read_file("/proc/cmdline", COMMAND_LINE_FILE_MAX, &text, NULL);
+        if (r < 0)
+                return r;
+
+        r = physical_firmware_ram("/sys", &ram);
+        if (r < 0)
+                return r;
+
+        line = strprintf("%s seatrial.trial.run=memory", strstrip(text));
+        if (!line)
+                return -ENOMEM;
+
+        r = leg_command_line(line, &ram, home, &longer);
+        if (r < 0)
+                return r;
+        if (strlen(longer) > CMDLINE_MAX)
+                return -E2BIG;
+
+        *ret = TAKE_PTR(longer);
+        return 0;
+}
+
+/* The initramfs with the first leg's file in it: archives follow each other, each at a multiple of four. */
+static int make_initrd(const struct own_image *image, char **ret, size_t *ret_size) {
+        static const uint8_t zeros[4] = {};
+        _cleanup_free_ char *data = NULL, *leg = NULL;
+        struct newc newc = {};
+        size_t size, leg_size;
+        int r;
+
+        r = read_file(LEG_LEFT, SIZE_MAX / 2, &leg, &leg_size);
+        if (r < 0)
+                return r;
+
+        newc.stream = open_memstream(&data, &size);
+        if (!newc.stream)
+                return -ENOMEM;
+
+        if (fwrite(image->initramfs, 1, image->initramfs_size, newc.stream) != image->initramfs_size ||
+            fwrite(zeros, 1, -image->initramfs_size % sizeof(zeros), newc.stream) !=
+                    -image->initramfs_size % sizeof(zeros))
+                r = -ENOMEM;
+        if (r >= 0)
+                r = newc_add(&newc, &(struct newc_entry){.path = LEG_FOUND,
+                                                         .mode = S_IFREG | 0600,
+                                                         .data = leg,
+                                                         .size = leg_size});
+        if (r >= 0)
+                r = newc_finish(&newc);
+        fclose(newc.stream);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(data);
+        *ret_size = size;
+        return 0;
+}
+
+static int load(const char **ret_problem) {
+        _cleanup_(own_image_done) struct own_image image = {};
+        _cleanup_(ranges_done) struct ranges home = {};
+        _cleanup_(leg_done) struct leg leg = {};
+        _cleanup_free_ char *line = NULL, *initrd = NULL;
+        struct kexec_place place = {};
+        int r;
+
+        *ret_problem = "what the first leg has left cannot be read";
+        r = leg_read(LEG_LEFT, &leg);
+        if (r < 0)
+                return r;
+
+        *ret_problem = "no tested memory lies together in large enough pieces";
+        r = choose_home(&leg, &home);
+        if (r < 0)
+                return r;
+
+        *ret_problem = "the agent's own kernel and initramfs are neither in " OWN_KERNEL " nor in flash";
+        r = own_image_read(&image);
+        if (r < 0)
+                return r;
+
+        *ret_problem = "its command line cannot be made";
+        r = make_command_line(&home, &line);
+        if (r < 0)
+                return r;
+
+        *ret_problem = "its initramfs cannot be made";
+        r = make_initrd(&image, &initrd, &place.initrd_size);
+        if (r < 0)
+                return r;
+
+        place.kernel = image.kernel;
+        place.kernel_size = image.kernel_size;
+        place.initrd = (const uint8_t *) initrd;
+        place.command_line = line;
+        place.start = home.items[0].start;
+        place.end = home.items[0].end;
+        *ret_problem = "it cannot be loaded";
+        return kexec_place_load(&place);
+}
+
+int second_leg_load(struct voyage *voyage) {
+        const char *problem;
+        unsigned step;
+        int r, loaded;
+
+        r = journal_step_start(voyage->journal, "second-leg", &step);
+        if (r < 0)
+                return r;
+
+        loaded = load(&problem);
+        r = loaded < 0
+                    ? journal_step_log(voyage->journal, step, "WARNING",
+                                       "no second leg of the memory trial: %s: %s", problem,
+                                       strerror(-loaded))
+                    : journal_step_log(voyage->journal, step, "INFO",
+                                       "what this kernel uses is tested next, from memory that has passed");
+        if (r < 0)
+                return r;
+
+        r = journal_step_end(voyage->journal, step, loaded < 0 ? OCP_SKIP : OCP_COMPLETE);
+        return r < 0 ? r : loaded >= 0;
+}
