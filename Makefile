@@ -159,7 +159,7 @@ BMC_SOURCES := $(wildcard tests/bmc/redfish/*.c)
 build/tests/bmc/bmc-redfish: $(BMC_SOURCES:%.c=build/ship/%.o) build/ship/libseatrial.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINK_FLAGS) -o $@ $^ $(call library_paths,$(CURDIR)/build) -lmicrohttpd -ljansson -lssl -lcrypto -lm
+	$(Q)$(CC) $(LINK_FLAGS) -o $@ $^ $(call library_paths,$(CURDIR)/build) -lmicrohttpd -lgnutls -ljansson -lssl -lcrypto -lm
 
 BMC_MODULE_SOURCES := $(wildcard tests/bmc/ipmi/*.c) $(addprefix agent/base/,fd.c json.c text.c)
 

@@ -14,6 +14,7 @@
 #include "channel-process.h"
 #include "contact.h"
 #include "delivery.h"
+#include "orders.h"
 #include "session.h"
 #include "wait.h"
 
@@ -28,6 +29,7 @@ struct process {
         struct delivery delivery;
         struct channel_items items;
 
+        bool has_orders; /* what the BMC has to say about this boot was read, or is too late */
         bool was_open;   /* the BMC has been ready for the journal once */
         bool is_limited; /* the agent does not wait for the BMC */
         bool outage;     /* told of, and not over */
@@ -71,6 +73,39 @@ static void on_note(const char *severity, const char *text, void *userdata) {
         process_log(userdata, severity, "%s", text);
 }
 
+static void on_boot_override(json_t *override, void *userdata) {
+        struct process *p = userdata;
+
+        (void) child_report(p->report_fd, json_pack("{sO}", "boot-override", override));
+}
+
+static void on_plan(json_t *settings, void *userdata) {
+        struct process *p = userdata;
+
+        (void) child_report(p->report_fd, json_pack("{sO}", "plan", settings));
+}
+
+/* Once a boot, and for as long as the agent waits: what comes later it cannot follow. */
+static int process_take_orders(struct process *p) {
+        const struct orders_receiver receiver = {
+                .log = on_note,
+                .boot_override = on_boot_override,
+                .plan = on_plan,
+                .userdata = p,
+        };
+        int r;
+
+        if (p->has_orders)
+                return 0;
+
+        if (p->contact->trusted)
+                orders_set_clock(p->contact, &receiver);
+        r = orders_take(p->contact, &receiver);
+        if (r >= 0)
+                p->has_orders = true;
+        return r;
+}
+
 static int process_open(struct process *p) {
         struct contact *contact = p->contact;
         _cleanup_free_ char *summary = NULL;
@@ -88,6 +123,12 @@ static int process_open(struct process *p) {
         if (r < 0)
                 return r;
 
+        r = contact_find_system(contact);
+        if (r >= 0)
+                r = process_take_orders(p);
+        if (r < 0)
+                return r;
+
         r = delivery_find_log(&p->delivery, contact);
         if (r < 0)
                 return r;
@@ -97,8 +138,8 @@ static int process_open(struct process *p) {
 
         p->is_limited = false;
         p->was_open = true;
-        summary = strprintf("%s to %s, certificate matches the fingerprint from IPMI",
-                            way_name(&contact->way), FORMAT_IP(&contact->way.service));
+        summary = strprintf("%s to %s, %s", way_name(&contact->way), FORMAT_IP(&contact->way.service),
+                            trust_text(&contact->trust));
         process_state(p, "open", summary ?: "open");
         return 0;
 }
@@ -206,7 +247,10 @@ static void process_limit(struct process *p, int error, bool for_good) {
         if (!problem)
                 return;
 
-        p->is_limited = true;
+        /* Over IPMI, as far as it goes. */
+        (void) process_take_orders(p);
+        p->has_orders = p->is_limited = true;
+
         /* A machine without a BMC, or with one that does not offer this, is none with an error. */
         process_log(p, process_is_absence(error) ? "WARNING" : "ERROR", "%s", problem);
         if (error == -EKEYREJECTED)

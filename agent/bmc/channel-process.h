@@ -23,6 +23,7 @@ struct channel_job {
 /* Runs the channel to its end; for child_start(). Reports, one JSON object a line:
  *   {"log": {"severity": S, "message": M}}
  *   {"state": "open", "limited", "failed" or "closed", "summary": S}
+ *   {"boot-override": {"target": T, "from": F, "uri": U}}, {"plan": {KEY: VALUE}}   see channel.h
  *   {"acknowledged": N}   so many records are at the BMC */
 int channel_process(int report_fd, void *job);
 

@@ -46,9 +46,22 @@ static enum channel_state parse_state(const char *state) {
         return streq(state, "closed") ? CHANNEL_CLOSED : CHANNEL_FAILED;
 }
 
+static void channel_pass_on(struct channel *channel, const json_t *override, const json_t *plan) {
+        const struct channel_handler *handler = channel->handler;
+
+        if (override && handler->boot_override)
+                handler->boot_override(json_get_string(override, "target") ?: "",
+                                       json_get_string(override, "from") ?: "",
+                                       json_get_string(override, "uri"), channel->userdata);
+        if (plan && handler->plan)
+                handler->plan(plan, channel->userdata);
+}
+
 static void on_message(struct child *child _unused_, const json_t *message, void *userdata) {
         struct channel *channel = userdata;
         const json_t *log = json_object_get(message, "log");
+        const json_t *override = json_object_get(message, "boot-override"),
+                     *plan = json_object_get(message, "plan");
         const char *state = json_get_string(message, "state"), *summary = json_get_string(message, "summary");
 
         if (log)
@@ -56,6 +69,8 @@ static void on_message(struct child *child _unused_, const json_t *message, void
                                       json_get_string(log, "message") ?: "", channel->userdata);
         else if (state)
                 channel_set_state(channel, parse_state(state), summary ?: "");
+        else if (override || plan)
+                channel_pass_on(channel, override, plan);
         else
                 channel->acknowledged =
                         (uint64_t) json_get_integer(message, "acknowledged", (int64_t) channel->acknowledged);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/json.h"
 #include "base/macro.h"
 
 struct channel;
@@ -28,6 +29,14 @@ struct channel_handler {
         /* The state has changed; summary tells it in a line for a person: "usb0 to 169.254.0.17, certificate
          * matches the fingerprint from IPMI", or why there is none. */
         void (*state)(enum channel_state state, const char *summary, void *userdata);
+
+        /* What the operator wants of this boot (boot-override.h's text), who has passed that on, and for a
+         * boot over the network perhaps from where (or NULL). Before the state is open or limited; may be
+         * NULL. */
+        void (*boot_override)(const char *target, const char *from, const char *uri, void *userdata);
+
+        /* The BMC's share of the plan, {key: value}. Before the state is open; may be NULL. */
+        void (*plan)(const json_t *settings, void *userdata);
 };
 
 /* Starts the process. journal_path is the journal's file of OCP lines, appended to by the agent; boot

@@ -201,13 +201,6 @@ int contact_round_pass(struct contact *contact, int error) {
 
 /* Waiting was in vain. */
 static int contact_explain_absence(struct contact *contact) {
-        if (contact->way.candidate)
-                return contact_fail(
-                        contact, -ENXIO,
-                        "there is no IPMI device (%s/ipmiN), and without the fingerprint from IPMI the BMC's "
-                        "certificate cannot be trusted: no BMC channel",
-                        contact->environment->dev_root);
-
         for (size_t n = 0; n < contact->candidates.n_items; n++) {
                 const struct candidate *candidate = &contact->candidates.items[n];
                 _cleanup_free_ char *device = host_device_describe(&candidate->interface.device);
@@ -225,7 +218,7 @@ static int contact_explain_absence(struct contact *contact) {
         return contact_round_fail(contact);
 }
 
-/* Until a network device is there and coming up, and the fingerprint is known. Returns 0 and in *ret_way how
+/* Until a network device is there and coming up, and it is known whom to trust. Returns 0 and in *ret_way how
  * the way has begun, or a negative errno that has nothing to do with one of them. */
 static int contact_await(struct contact *contact, int *ret_way) {
         *ret_way = 0;
@@ -248,10 +241,10 @@ static int contact_await(struct contact *contact, int *ret_way) {
                 }
 
                 /* Only now, while the link is coming up. */
-                r = contact_find_fingerprint(contact);
+                r = contact_find_trust(contact, settle);
                 if (r < 0)
                         return r;
-                if (contact->way.candidate && contact->trusted_ipmi)
+                if (contact->way.candidate && r > 0)
                         return 0;
                 if (settle || (!contact->way.candidate && !contact_is_pending(contact)))
                         return contact_explain_absence(contact);
@@ -270,7 +263,7 @@ int contact_prepare(struct contact *contact) {
 
         /* Where there is only a guess, nothing is sent to any network for a BMC that could not be trusted. */
         if (contact->candidates.items[0].guess) {
-                int r = contact_find_fingerprint(contact);
+                int r = contact_find_trust(contact, false);
 
                 if (r < 0)
                         return r;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/efi-variable.h"
 #include "base/text.h"
 #include "bmc/redfish/http.h"
 #include "bmc/redfish/redfish.h"
@@ -18,6 +19,7 @@ const struct contact_environment contact_live_environment = {
         .sys_root = "/sys",
         .dev_root = "/dev",
         .open_ipmi = ipmi_open_all,
+        .roots = {.image = "/etc/seatrial", .efi = EFI_VARIABLE_ROOT},
         .find_interface = interface_find,
 };
 
@@ -54,7 +56,7 @@ struct contact *contact_free(struct contact *contact) {
                 free(contact->noted[i]);
         free(contact->noted);
         contact_round_done(contact);
-        tls_trust_done(&contact->trust);
+        trust_done(&contact->trust);
         json_decref(contact->system);
         free(contact->system_uuid);
         free(contact->system_serial);
@@ -127,70 +129,67 @@ int contact_open_ipmi(struct contact *contact) {
         return 0;
 }
 
-/* Every IPMI device is asked until one answers. A device that refuses is named with its reason; the first
- * one's counts, as that is the one which every tool takes. */
-static int contact_ask_fingerprint(struct contact *contact) {
-        _cleanup_free_ char *first = NULL;
-        int error = 0;
-
-        for (size_t i = 0; i < contact->ipmi.n_items; i++) {
-                _cleanup_free_ char *problem = NULL;
-                int r;
-
-                r = bootstrap_ask_fingerprint(contact->ipmi.items[i], contact->wait,
-                                              contact->trust.fingerprint, &problem);
-                if (r >= 0) {
-                        contact->trusted_ipmi = contact->ipmi.items[i];
-                        return 1;
-                }
-                if (error == 0) {
-                        error = r;
-                        first = TAKE_PTR(problem);
-                }
-        }
-        if (error == 0)
-                return 0;
-
-        return contact_fail(contact, error, "%s: without it the BMC's certificate cannot be trusted",
-                            first ?: strerror(-error));
-}
-
-int contact_find_fingerprint(struct contact *contact) {
+int contact_find_trust(struct contact *contact, bool settle) {
         int r;
 
-        if (contact->trusted_ipmi)
+        if (contact->trust.decided)
                 return 1;
 
         r = contact_open_ipmi(contact);
         if (r < 0)
                 return r;
 
-        return contact_ask_fingerprint(contact);
+        r = trust_decide(&contact->trust, contact->plan, &contact->environment->roots, &contact->ipmi,
+                         contact->wait, settle);
+        if (r < 0)
+                return contact_fail(contact, r, "%s: no BMC channel", contact->trust.problem ?: strerror(-r));
+
+        return r;
 }
 
 static int contact_try(struct contact *contact) {
         const struct way *way = &contact->way;
         int r;
 
+        /* Where nobody has said that there is a BMC, the first who answers is not simply it. */
+        if (way->candidate->guess && contact->trust.tls.way == TLS_ANY)
+                return contact_fail(
+                        contact, -EKEYREJECTED,
+                        "%s on %s is not trusted: nothing but IPMI's LAN settings tells that a BMC "
+                        "is there",
+                        FORMAT_IP(&way->service), way_name(way));
+
+        trust_expect(&contact->trust, contact->plan, way->candidate->interface.service_name, &way->service);
+
         contact->http = http_free(contact->http);
         r = http_new(&way->service, way->candidate->interface.port, way_name(way), way_index(way),
-                     &contact->trust, contact->wait, &contact->http);
+                     &contact->trust.tls, contact->wait, &contact->http);
         if (r < 0)
                 return contact_fail(contact, r, "cannot make an HTTPS client: %s", strerror(-r));
         redfish_use(contact->redfish, contact->http);
 
         r = redfish_read_root(contact->redfish);
         if (r == -EKEYREJECTED)
-                return contact_fail(
-                        contact, r,
-                        "the certificate of %s does not match the fingerprint that the BMC gave over IPMI: "
-                        "nothing was sent",
-                        FORMAT_IP(&way->service));
+                return contact_fail(contact, r, "%s on %s is not trusted: %s%s: nothing was sent",
+                                    FORMAT_IP(&way->service), way_name(way), http_problem(contact->http),
+                                    contact->trust.first_use
+                                            ? " of the first use (\"seatrial bmc forget\" allows another)"
+                                            : "");
         if (r < 0)
                 return contact_fail(contact, r, "%s on %s: %s", FORMAT_IP(&way->service), way_name(way),
                                     redfish_problem(contact->redfish));
 
         return 0;
+}
+
+/* What makes the trust weaker than it could be is told. */
+static void contact_accept(struct contact *contact) {
+        _cleanup_free_ char *warning = NULL;
+
+        trust_accept(&contact->trust, &contact->environment->roots);
+        warning = trust_warning(&contact->trust);
+        if (warning)
+                contact_tell(contact, "WARNING", warning);
 }
 
 int contact_connect(struct contact *contact) {
@@ -200,6 +199,7 @@ int contact_connect(struct contact *contact) {
                 r = contact_try(contact);
                 if (r >= 0) {
                         contact->trusted = true;
+                        contact_accept(contact);
                         contact_round_succeed(contact);
                         break;
                 }
@@ -250,7 +250,7 @@ void contact_doubt(struct contact *contact) {
         contact->trusted = false;
         json_decref(TAKE_PTR(contact->system));
         redfish_use(contact->redfish, NULL);
-        contact->trusted_ipmi = NULL;
+        trust_doubt(&contact->trust);
 
         if (contact->way.candidate && contact_way_is_stale(contact))
                 way_end(&contact->way);

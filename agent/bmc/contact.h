@@ -8,11 +8,10 @@
 #include <stdint.h>
 
 #include "base/json.h"
-#include "bmc/ipmi/bootstrap.h"
 #include "bmc/ipmi/ipmi.h"
 #include "bmc/link/interface.h"
-#include "bmc/redfish/tls.h"
 #include "candidate.h"
+#include "trust.h"
 #include "way.h"
 
 struct http;
@@ -26,6 +25,7 @@ struct contact_environment {
         const char *sys_root; /* "/sys" */
         const char *dev_root; /* "/dev" */
         int (*open_ipmi)(const char *dev_root, struct ipmi_list *ret);
+        struct trust_roots roots;
         int (*find_interface)(struct interface_watch *watch, const struct host_device *device,
                               const unsigned *passed, size_t n_passed, struct interface *ret);
 };
@@ -70,11 +70,10 @@ struct contact {
         const struct candidate *preferred; /* the one that was trusted before */
 
         struct ipmi_list ipmi;
-        struct ipmi *trusted_ipmi; /* the one that gave the fingerprint */
-        struct tls_trust trust;
+        struct trust trust;
 
         struct http *http;
-        bool trusted; /* its certificate was the right one */
+        bool trusted; /* its certificate is a good one */
         struct redfish *redfish;
         json_t *system; /* the computer system that this is, as it was when it was read */
 
@@ -103,10 +102,11 @@ int contact_find_interface(struct contact *contact, bool settle, const struct ca
 /* Opens the IPMI devices there are, unless some are open. */
 int contact_open_ipmi(struct contact *contact);
 
-/* Asks each IPMI device for the fingerprint, until one knows it. Returns 1, 0 when there is no device. */
-int contact_find_fingerprint(struct contact *contact);
+/* Finds out what makes the BMC's certificate trusted; settle: without waiting for IPMI devices to appear.
+ * Returns 1, 0 when they have to be waited for. */
+int contact_find_trust(struct contact *contact, bool settle);
 
-/* Waits for a network device, and brings up the link; asks IPMI for the fingerprint in the meantime. */
+/* Waits for a network device, and brings up the link; finds out in the meantime what to trust. */
 int contact_prepare(struct contact *contact);
 
 /* Connects, checks the certificate, and reads the service root. */

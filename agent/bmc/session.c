@@ -3,53 +3,195 @@
 #include <errno.h>
 #include <string.h>
 
-#include "bmc/redfish/redfish.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "bmc/ipmi/bootstrap.h"
 #include "contact.h"
+#include "plan/plan.h"
 #include "session.h"
 
 void session_done(struct session *session) {
-        bootstrap_account_done(&session->account);
-        session->has_account = false;
+        account_wipe(&session->account);
+        *session = (struct session){};
 }
 
-static int session_ask_account(struct session *session, struct contact *contact) {
-        _cleanup_free_ char *problem = NULL;
-        int r;
+/* Cuts the next line off, of 1 to max bytes of printable ASCII. */
+static int take_line(const char **p, const char *end, size_t max, char *ret) {
+        const char *newline = memchr(*p, '\n', (size_t) (end - *p));
+        size_t length = (size_t) ((newline ?: end) - *p);
 
-        r = bootstrap_ask_account(contact->trusted_ipmi, contact->wait, &session->account, &problem);
-        if (r < 0)
-                return contact_fail(contact, r, "%s", problem ?: strerror(-r));
+        if (length == 0 || length > max)
+                return -EBADMSG;
+        for (size_t i = 0; i < length; i++)
+                if ((*p)[i] < ' ' || (*p)[i] >= 0x7f)
+                        return -EBADMSG;
 
-        session->has_account = true;
-        session->account_worked = false;
+        memcpy(ret, *p, length);
+        ret[length] = 0;
+        *p = newline ? newline + 1 : end;
         return 0;
 }
 
-int session_open(struct session *session, struct contact *contact) {
+int session_parse_account(const char *text, size_t size, struct account *ret) {
+        _cleanup_(account_wipe) struct account account = {};
+        const char *p = text, *end = text + size;
         int r;
 
-        if (redfish_logged_in(contact->redfish))
+        r = take_line(&p, end, USER_NAME_MAX, account.user_name);
+        if (r >= 0)
+                r = take_line(&p, end, PASSWORD_MAX, account.password);
+        if (r < 0 || p != end)
+                return -EBADMSG;
+
+        *ret = account;
+        return 0;
+}
+
+/* Each way gets hold of what is to be shown. Returns 1, 0 when it has nothing, a negative errno with the
+ * contact's ->problem. */
+
+/* TLS has shown it when the connection was made. */
+static int use_certificate(struct session *session _unused_, struct contact *contact) {
+        return contact->trust.tls.certificate ? 1 : 0;
+}
+
+static int read_account(struct session *session, struct contact *contact) {
+        _cleanup_free_ char *path = NULL, *text = NULL;
+        size_t size;
+        int r;
+
+        path = strprintf("%s/%s", contact->environment->roots.image, SESSION_ACCOUNT_FILE);
+        if (!path)
+                return -ENOMEM;
+
+        r = read_file(path, ACCOUNT_FILE_MAX, &text, &size);
+        if (r == -ENOENT)
                 return 0;
+        if (r >= 0) {
+                r = session_parse_account(text, size, &session->account);
+                explicit_bzero(text, size);
+        }
+        if (r == -EBADMSG)
+                return contact_fail(contact, -EINVAL,
+                                    "%s is not a line with a user name and one with a password", path);
+        if (r < 0)
+                return contact_fail(contact, r, "%s cannot be read: %s", path, strerror(-r));
+
+        return 1;
+}
+
+static int ask_account_of(struct session *session, struct contact *contact, struct ipmi *ipmi) {
+        _cleanup_(bootstrap_account_done) struct bootstrap_account given = {};
+        _cleanup_free_ char *problem = NULL;
+        int r;
+
+        r = bootstrap_ask_account(ipmi, contact->wait, &given, &problem);
+        if (r < 0)
+                return contact_fail(contact, r, "%s", problem ?: strerror(-r));
+
+        strcpy(session->account.user_name, given.user_name);
+        strcpy(session->account.password, given.password);
+        return 1;
+}
+
+/* The device that gave the fingerprint, or else any that gives one. */
+static int ask_account(struct session *session, struct contact *contact) {
+        int r = 0;
+
+        if (contact->trust.ipmi)
+                return ask_account_of(session, contact, contact->trust.ipmi);
+
+        for (size_t i = 0; i < contact->ipmi.n_items && r <= 0; i++)
+                r = ask_account_of(session, contact, contact->ipmi.items[i]);
+        return r;
+}
+
+static const struct credential {
+        const char *name;
+        int (*get)(struct session *session, struct contact *contact);
+        bool account;
+} credentials[] = {
+        {"certificate", use_certificate, false},
+        {"account", read_account, true},
+        {"bootstrap", ask_account, true},
+};
+
+static const struct credential *find_credential(const char *name) {
+        for (size_t i = 0; i < ELEMENTSOF(credentials); i++)
+                if (streq(credentials[i].name, name))
+                        return &credentials[i];
+
+        return NULL;
+}
+
+/* Returns 1 when the BMC lets us in, 0 when the way has nothing to show, a negative errno. */
+static int try_way(struct session *session, struct contact *contact, const struct credential *way) {
+        int r;
 
         if (!session->has_account) {
-                r = session_ask_account(session, contact);
-                if (r < 0)
+                r = way->get(session, contact);
+                if (r <= 0)
                         return r;
+                session->has_account = way->account;
+        }
+
+        /* Without a session it shows in the first thing that is asked for. */
+        if (!way->account) {
+                r = contact_find_system(contact);
+                return r < 0 ? r : 1;
         }
 
         r = redfish_login(contact->redfish, &session->account);
         if (r < 0)
                 return contact_fail(contact, r, "the BMC opens no session: %s",
                                     redfish_problem(contact->redfish));
+        return 1;
+}
 
-        session->account_worked = true;
-        return 0;
+/* What another way may make better. */
+static bool is_refusal(int error) {
+        return error == -EACCES || error == -EPERM || error == -EREMOTEIO || error == -ENOENT ||
+               error == -EBADMSG;
+}
+
+int session_open(struct session *session, struct contact *contact) {
+        char *const *names = contact->plan->bmc_credentials;
+        int error = 0;
+
+        if (session->open || redfish_logged_in(contact->redfish))
+                return 0;
+
+        for (; names[session->way]; session->way++) {
+                const struct credential *way = find_credential(names[session->way]);
+                int r;
+
+                r = way ? try_way(session, contact, way) : 0;
+                if (r > 0) {
+                        session->open = !way->account;
+                        session->worked = true;
+                        return 0;
+                }
+                if (r < 0 && !is_refusal(r))
+                        return r;
+
+                error = r < 0 ? r : error;
+                account_wipe(&session->account);
+                session->has_account = false;
+        }
+
+        session_done(session);
+        if (error == 0)
+                return contact_fail(
+                        contact, -EACCES,
+                        "there is nothing to be let in with (bmc.credentials): no certificate and "
+                        "no account in the image, and no IPMI device to ask for one");
+        return error;
 }
 
 bool session_lost_account(struct session *session, const struct contact *contact, int error) {
         /* The service was reset and has ended the account with the session: that is a reason for another
          * account, as a refusal of one just given out is not. */
-        if (error != -EACCES || !session->account_worked || redfish_logged_in(contact->redfish))
+        if (error != -EACCES || !session->worked || redfish_logged_in(contact->redfish))
                 return false;
 
         session_done(session);

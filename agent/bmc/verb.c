@@ -13,6 +13,7 @@
 #include "contact.h"
 #include "plan/plan.h"
 #include "provisioning-log.h"
+#include "session.h"
 #include "verb.h"
 #include "wait.h"
 
@@ -115,36 +116,43 @@ static void show_ipmi_device(struct contact *contact, struct ipmi *ipmi) {
                      id.version_minor, id.manufacturer, id.product);
 }
 
-static int show_fingerprint(struct contact *contact) {
+static int show_trust(struct contact *contact) {
         char hex[2 * FINGERPRINT_SIZE + 1];
         int r;
 
-        r = contact_find_fingerprint(contact);
+        r = contact_find_trust(contact, true);
         for (size_t i = 0; i < contact->ipmi.n_items; i++)
                 show_ipmi_device(contact, contact->ipmi.items[i]);
-
-        if (r < 0)
-                return show_problem("fingerprint", contact, r);
-        if (r == 0) {
+        if (contact->ipmi.n_items == 0)
                 show("ipmi", "there is no %s/ipmiN", contact->environment->dev_root);
-                return -ENODEV;
-        }
+        if (r < 0)
+                return show_problem("trust", contact, r);
 
-        hex_encode(contact->trust.fingerprint, FINGERPRINT_SIZE, hex);
-        show("fingerprint", "%s (SHA-256, from %s)", hex, contact->trusted_ipmi->name);
+        switch (contact->trust.tls.way) {
+        case TLS_FINGERPRINT:
+                hex_encode(contact->trust.tls.fingerprint, FINGERPRINT_SIZE, hex);
+                show("fingerprint", "%s (SHA-256, %s)", hex,
+                     contact->trust.ipmi ? contact->trust.ipmi->name : "of the first use");
+                break;
+        case TLS_AUTHORITY:
+                show("trust", "an authority in the image");
+                break;
+        case TLS_ANY:
+                show("trust", "the first use: whoever answers");
+                break;
+        }
         return 0;
 }
 
-static int show_session(struct contact *contact, const struct bootstrap_account *account) {
+static int show_session(struct contact *contact) {
+        _cleanup_(session_done) struct session session = {};
         _cleanup_free_ char *entries = NULL;
         int r;
 
-        r = redfish_login(contact->redfish, account);
-        if (r < 0) {
-                show("session", "%s", redfish_problem(contact->redfish));
-                return r;
-        }
-        show("session", "opened");
+        r = session_open(&session, contact);
+        if (r < 0)
+                return show_problem("session", contact, r);
+        show("session", "%s", redfish_logged_in(contact->redfish) ? "opened" : "by client certificate");
 
         r = contact_find_system(contact);
         if (r >= 0)
@@ -154,17 +162,13 @@ static int show_session(struct contact *contact, const struct bootstrap_account 
         else
                 show("log", "%s", entries);
 
-        if (redfish_logout(contact->redfish) < 0) {
-                show("session", "%s", redfish_problem(contact->redfish));
-                return -EIO;
-        }
+        if (session_end(contact) < 0)
+                return show_problem("session", contact, -EIO);
         show("session", "ended");
         return r;
 }
 
 static int show_open(struct contact *contact) {
-        _cleanup_(bootstrap_account_done) struct bootstrap_account account = {};
-        _cleanup_free_ char *problem = NULL;
         int r;
 
         r = contact_prepare(contact);
@@ -175,16 +179,9 @@ static int show_open(struct contact *contact) {
         r = contact_connect(contact);
         if (r < 0)
                 return show_problem("certificate", contact, r);
-        show("certificate", "matches the fingerprint");
+        show("trust", "%s", trust_text(&contact->trust));
 
-        r = bootstrap_ask_account(contact->trusted_ipmi, contact->wait, &account, &problem);
-        if (r < 0) {
-                show("account", "%s", problem ?: strerror(-r));
-                return r;
-        }
-        show("account", "given out by the BMC");
-
-        return show_session(contact, &account);
+        return show_session(contact);
 }
 
 static void on_note(const char *severity _unused_, const char *text, void *userdata _unused_) {
@@ -196,7 +193,7 @@ static int status(bool open) {
         _cleanup_(contact_freep) struct contact *contact = NULL;
         _cleanup_(plan_freep) struct plan *plan = NULL;
         struct wait w = WAIT_ALONE;
-        int r, network, ipmi;
+        int r, network, trust;
 
         r = http_initialize();
         if (r >= 0)
@@ -210,8 +207,8 @@ static int status(bool open) {
 
         r = show_candidates(contact);
         network = r < 0 ? r : show_network_device(contact);
-        ipmi = show_fingerprint(contact);
-        if (r < 0 || network < 0 || ipmi < 0)
+        trust = show_trust(contact);
+        if (r < 0 || network < 0 || trust < 0)
                 return 1;
 
         return open && show_open(contact) < 0;

@@ -11,6 +11,8 @@
 
 #define PLAN_FILE_MAX (64U * 1024)
 
+static const char command_line_origin[] = "kernel command line";
+
 static void *plan_field(struct plan *plan, const struct setting *setting) {
         return (char *) plan + setting->offset;
 }
@@ -244,18 +246,19 @@ static char *next_word(char **rest) {
         return word;
 }
 
-int plan_apply_command_line(struct plan *plan, const char *command_line, struct plan_problems *problems) {
-        static const char where[] = "kernel command line";
+/* Applies each word that begins with prefix. */
+static int plan_apply_prefixed(struct plan *plan, const char *words, const char *prefix, const char *where,
+                               struct plan_problems *problems) {
         _cleanup_free_ char *copy = NULL;
         char *rest, *word;
 
-        copy = strdup(command_line);
+        copy = strdup(words);
         if (!copy)
                 return -ENOMEM;
 
         rest = copy;
         while ((word = next_word(&rest))) {
-                const char *key = startswith(word, "seatrial.");
+                const char *key = startswith(word, prefix);
                 char *value;
                 int r;
 
@@ -273,6 +276,63 @@ int plan_apply_command_line(struct plan *plan, const char *command_line, struct 
         }
 
         return 0;
+}
+
+int plan_apply_command_line(struct plan *plan, const char *command_line, struct plan_problems *problems) {
+        return plan_apply_prefixed(plan, command_line, "seatrial.", command_line_origin, problems);
+}
+
+int plan_apply_words(struct plan *plan, const char *words, const char *where,
+                     struct plan_problems *problems) {
+        return plan_apply_prefixed(plan, words, "", where, problems);
+}
+
+static bool is_above_bmc(const struct plan *plan, const char *key) {
+        const struct setting *setting = setting_find(key);
+
+        return setting && streq(plan->values[setting - settings].origin, command_line_origin);
+}
+
+/* One pass, as over a file: overrule says whether the command line's settings may change. */
+static int plan_apply_object(struct plan *plan, const json_t *object, bool overrule,
+                             struct plan_problems *problems) {
+        static const char where[] = "BMC";
+        const char *key;
+        json_t *value;
+
+        json_object_foreach((json_t *) object, key, value) {
+                int r = 0;
+
+                if (startswith(key, "bmc."))
+                        r = problem_add(problems, where, strprintf("%s is not for the BMC to say", key));
+                else if (!json_is_string(value))
+                        r = problem_add(problems, where, strprintf("%s: the value is no text", key));
+                else if (overrule || !is_above_bmc(plan, key))
+                        r = plan_set(plan, key, json_string_value(value), where, problems);
+                if (r < 0 && r != -ENOKEY && r != -EINVAL)
+                        return r;
+        }
+
+        return 0;
+}
+
+int plan_apply_bmc(struct plan *plan, const json_t *object, struct plan_problems *problems) {
+        _cleanup_(plan_freep) struct plan *scratch = NULL;
+        size_t before = problems->n_items;
+        int r;
+
+        r = plan_new(&scratch);
+        if (r < 0)
+                return r;
+
+        r = plan_apply_object(scratch, object, true, problems);
+        if (r < 0)
+                return r;
+        if (problems->n_items > before)
+                return 0;
+
+        r = plan_apply_object(plan, object, false, problems);
+        return r < 0 ? r : 1;
 }
 
 int plan_load(struct plan **ret, struct plan_problems *problems) {

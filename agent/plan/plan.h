@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/json.h"
 #include "base/macro.h"
 
 enum plan_colour { COLOUR_AUTO, COLOUR_YES, COLOUR_NO };
@@ -33,6 +34,8 @@ struct plan {
         enum plan_after
                 trial_failed; /* what a failed trial leads to; AFTER_BOOT: on to production all the same */
 
+        char *trial_long; /* settings for the long trial, as plan_apply_words() has them; NULL: none */
+
         struct plan_amount trial_memory_size;
         enum plan_reach trial_memory_reach;
         char **trial_memory_patterns; /* names, NULL at the end */
@@ -54,6 +57,10 @@ struct plan {
         char *bmc_address;           /* of its Redfish service; NULL: what firmware or IPMI say */
         char *bmc_interface;         /* the network device that leads to it; NULL: the same */
         char *bmc_host_address;      /* the host's own on that link; NULL: the same */
+
+        char **bmc_trust; /* ways to trust its certificate, in this order, NULL at the end */
+        char *bmc_name;   /* whom a certificate by an authority has to be for; NULL: as the firmware says */
+        char **bmc_credentials; /* ways to be let in, in this order, NULL at the end */
 
         /* production.* */
         enum plan_after production;        /* what follows when all is well */
@@ -101,6 +108,15 @@ int plan_apply_file(struct plan *plan, const char *text, size_t size, const char
 /* Applies each seatrial.KEY=VALUE of a kernel command line; a bad one is appended to problems and left out
  * alone. Returns 0, -ENOMEM. */
 int plan_apply_command_line(struct plan *plan, const char *command_line, struct plan_problems *problems);
+
+/* Applies the BMC's share: an object of settings, each a text. As a file it is applied whole or not at all.
+ * What the kernel command line has set stays, and bmc.* is not the BMC's to say: it would choose who is
+ * trusted. Returns 1 when applied, 0 when refused, -ENOMEM. */
+int plan_apply_bmc(struct plan *plan, const json_t *settings, struct plan_problems *problems);
+
+/* Applies settings as KEY=VALUE with blanks between, as on a kernel command line without the prefix; a bad
+ * one is appended to problems and left out alone. Returns 0, -ENOMEM. */
+int plan_apply_words(struct plan *plan, const char *words, const char *where, struct plan_problems *problems);
 
 void plan_problems_done(struct plan_problems *problems);
 

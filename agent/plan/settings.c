@@ -93,8 +93,16 @@ static void release_names(void *field) {
         names_free(*(char ***) field);
 }
 
-/* Names with commas between; "none" is the empty list. */
-static int parse_names(const char *value, const char *const *choices _unused_, void *field) {
+static bool is_choice(const char *name, const char *const *choices) {
+        for (; *choices; choices++)
+                if (streq(*choices, name))
+                        return true;
+
+        return false;
+}
+
+/* Names with commas between, each one of choices unless there are none; "none" is the empty list. */
+static int parse_names(const char *value, const char *const *choices, void *field) {
         _cleanup_(names_freep) char **names = NULL;
         _cleanup_free_ char *copy = NULL;
         size_t n = 0, commas = 0;
@@ -114,7 +122,7 @@ static int parse_names(const char *value, const char *const *choices _unused_, v
         rest = streq(value, "none") ? NULL : copy;
         while ((name = strsep(&rest, ","))) {
                 name = strstrip(name);
-                if (!*name)
+                if (!*name || (choices && !is_choice(name, choices)))
                         return -EINVAL;
 
                 names[n] = strdup(name);
@@ -132,6 +140,8 @@ static const char *const after_choices[] = {"rescue", "poweroff", "reboot", "boo
 static const char *const after_no_boot_choices[] = {"rescue", "poweroff", "reboot", NULL};
 static const char *const reach_choices[] = {"locked", "physical", "second-leg", NULL};
 static const char *const channel_choices[] = {"off", "auto", "required", NULL};
+static const char *const trust_choices[] = {"fingerprint", "ca", "first-use", NULL};
+static const char *const credentials_choices[] = {"certificate", "account", "bootstrap", NULL};
 
 /* Texts that the BMC's part of the agent reads; here it is only seen to it that it can. */
 static int parse_endpoint(const char *value, const char *const *choices, void *field) {
@@ -181,7 +191,8 @@ static int parse_host_address(const char *value, const char *const *choices, voi
 #define HOST_ADDRESS                                                                                         \
         .parse = parse_host_address, .release = release_text,                                                \
         .expected = "dhcp, auto, or an address with its prefix such as 10.0.0.18/24"
-#define NAMES .parse = parse_names, .release = release_names, .expected = "names with commas between, or none"
+#define NAMES      .parse = parse_names, .release = release_names, .expected = "names with commas between, or none"
+#define CHOICES(c) .parse = parse_names, .release = release_names, .choices = (c)
 
 const struct setting settings[] = {
         {"console.colour", "auto", "colours on the console; auto: unless TERM is dumb or NO_COLOR is set",
@@ -193,6 +204,9 @@ const struct setting settings[] = {
         {"trial.run", "memory,processor", "the trials, in this order", NAMES, FIELD(trials)},
         {"trial.failed", "rescue", "what a failed trial leads to; boot: to production all the same",
          CHOICE(after_choices), FIELD(trial_failed)},
+        {"trial.long", "trial.memory.passes=4 trial.processor.time=1min",
+         "settings of the long trial, which an operator asks for (boot override Diags)", TEXT,
+         FIELD(trial_long)},
         {"trial.memory.size", "100%",
          "how much memory to test; a share is of what is available, less what the system needs to live",
          AMOUNT, FIELD(trial_memory_size)},
@@ -232,6 +246,19 @@ const struct setting settings[] = {
          FIELD(bmc_host_address)},
         {"bmc.patience", "30s", "how long the end of a stage waits until the BMC has its records", TIME,
          FIELD(bmc_patience)},
+
+        {"bmc.trust", "fingerprint,ca",
+         "what vouches for the BMC's certificate, in this order: fingerprint (over IPMI), ca (in the image), "
+         "first-use (nothing does)",
+         CHOICES(trust_choices), FIELD(bmc_trust)},
+        {"bmc.name", "",
+         "whom a certificate by a ca has to be for; empty: the host name or address that the firmware gives; "
+         "*: anybody",
+         TEXT, FIELD(bmc_name)},
+        {"bmc.credentials", "certificate,account,bootstrap",
+         "how to be let in by the BMC, in this order: certificate or account (of the image), bootstrap (an "
+         "account over IPMI)",
+         CHOICES(credentials_choices), FIELD(bmc_credentials)},
 
         {"production.then", "boot", "what follows when all is well", CHOICE(after_choices),
          FIELD(production)},

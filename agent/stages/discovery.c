@@ -85,13 +85,17 @@ static int bmc_begin(struct voyage *voyage) {
 static int bmc_settle(struct voyage *voyage) {
         enum channel_state state;
         enum ocp_status status;
+        int r;
 
         while ((state = channel_get_state(voyage->channel)) == CHANNEL_STARTING) {
-                int r = event_iterate(voyage->event, USEC_INFINITY);
-
+                r = event_iterate(voyage->event, USEC_INFINITY);
                 if (r < 0)
                         return r;
         }
+
+        r = voyage_take_orders(voyage);
+        if (r < 0)
+                return r;
 
         if (state == CHANNEL_OPEN) {
                 status = OCP_COMPLETE;

@@ -82,6 +82,38 @@ static const struct boot_entry *load_first(struct voyage *voyage, const struct b
         return NULL;
 }
 
+/* What the operator wants of this boot, where it has a say here. Returns 1 when the production OS is not to
+ * be booted, and the stage has ended; 0, a negative errno. */
+static int follow_override(struct voyage *voyage) {
+        const struct voyage_orders *orders = &voyage->orders;
+        _cleanup_free_ char *reason = NULL;
+        int r;
+
+        switch (orders->override) {
+        case BOOT_OVERRIDE_SETUP:
+                reason = strprintf("the operator wants the rescue shell (%s)", orders->from);
+                break;
+        case BOOT_OVERRIDE_DIAG:
+                reason = strprintf("the operator wanted a trial, and the machine held after it (%s)",
+                                   orders->from);
+                break;
+        case BOOT_OVERRIDE_NETWORK:
+        case BOOT_OVERRIDE_CD:
+                return journal_log(
+                        voyage->journal, "WARNING",
+                        "the operator wants a boot from %s%s%s (%s), which this version cannot do: "
+                        "going on by the plan",
+                        boot_override_text(orders->override), orders->uri ? ", " : "", orders->uri ?: "",
+                        orders->from);
+        case BOOT_OVERRIDE_DISK:
+        case BOOT_OVERRIDE_NONE:
+                return 0;
+        }
+
+        r = refuse(voyage, AFTER_RESCUE, reason ?: "the operator wants it so");
+        return r < 0 ? r : 1;
+}
+
 static int production_run(struct voyage *voyage) {
         _cleanup_(boot_entries_done) struct boot_entries entries = {};
         const struct plan *plan = voyage->plan;
@@ -107,6 +139,10 @@ static int production_run(struct voyage *voyage) {
                 if (r > 0)
                         return refuse(voyage, AFTER_BOOT, "the second leg of the memory trial");
         }
+
+        r = follow_override(voyage);
+        if (r != 0)
+                return MIN(r, 0);
 
         if (plan->bmc_channel == CHANNEL_REQUIRED && channel_get_state(voyage->channel) != CHANNEL_OPEN)
                 return refuse(voyage, plan->production_failed,

@@ -61,7 +61,12 @@ static void on_channel_state(enum channel_state state _unused_, const char *summ
         voyage->bmc_summary = strdup(summary);
 }
 
-static const struct channel_handler channel_handler = {.log = on_channel_log, .state = on_channel_state};
+static const struct channel_handler channel_handler = {
+        .log = on_channel_log,
+        .state = on_channel_state,
+        .boot_override = voyage_on_boot_override,
+        .plan = voyage_on_plan,
+};
 
 static void voyage_done(struct voyage *voyage) {
         journal_free(voyage->journal);
@@ -70,6 +75,7 @@ static void voyage_done(struct voyage *voyage) {
         json_decref(voyage->inventory);
         json_decref(voyage->bmc_early);
         free(voyage->bmc_summary);
+        voyage_orders_done(&voyage->orders);
         outcome_done(&voyage->outcome);
         event_free(voyage->event);
 }

@@ -38,8 +38,9 @@ static int choose_home(const struct leg *leg, struct ranges *ret) {
         return r == -ENOSPC ? leg_choose_home(leg, HOME_SIZE_MIN, ret) : r;
 }
 
-/* The rest of the plan stays what it is; of the trials only this one is not done yet. */
-static int make_command_line(const struct ranges *home, char **ret) {
+/* The rest of the plan stays what it is; of the trials only this one is not done yet. What an operator wanted
+ * of this boot is of the next one too, and the BMC no longer knows. */
+static int make_command_line(const struct voyage *voyage, const struct ranges *home, char **ret) {
         _cleanup_(ranges_done) struct ranges ram = {};
         _cleanup_free_ char *text = NULL, *line = NULL, *longer = NULL;
         int r;
@@ -52,7 +53,9 @@ static int make_command_line(const struct ranges *home, char **ret) {
         if (r < 0)
                 return r;
 
-        line = strprintf("%s seatrial.trial.run=memory", strstrip(text));
+        line = strprintf("%s seatrial.trial.run=memory%s", strstrip(text),
+                         voyage->orders.override == BOOT_OVERRIDE_DIAG ? " seatrial.production.then=rescue"
+                                                                       : "");
         if (!line)
                 return -ENOMEM;
 
@@ -102,7 +105,7 @@ static int make_initrd(const struct own_image *image, char **ret, size_t *ret_si
         return 0;
 }
 
-static int load(const char **ret_problem) {
+static int load(const struct voyage *voyage, const char **ret_problem) {
         _cleanup_(own_image_done) struct own_image image = {};
         _cleanup_(ranges_done) struct ranges home = {};
         _cleanup_(leg_done) struct leg leg = {};
@@ -126,7 +129,7 @@ static int load(const char **ret_problem) {
                 return r;
 
         *ret_problem = "its command line cannot be made";
-        r = make_command_line(&home, &line);
+        r = make_command_line(voyage, &home, &line);
         if (r < 0)
                 return r;
 
@@ -154,7 +157,7 @@ int second_leg_load(struct voyage *voyage) {
         if (r < 0)
                 return r;
 
-        loaded = load(&problem);
+        loaded = load(voyage, &problem);
         r = loaded < 0
                     ? journal_step_log(voyage->journal, step, "WARNING",
                                        "no second leg of the memory trial: %s: %s", problem,

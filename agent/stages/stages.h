@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/outcome.h"
+#include "bmc/boot-override.h"
 #include "bmc/channel.h"
 #include "journal/journal.h"
 
@@ -14,6 +15,13 @@ struct plan;
 
 #define STATE_DIRECTORY "/run/seatrial"
 #define JOURNAL_FILE    STATE_DIRECTORY "/journal.jsonl"
+
+/* What the BMC has to say about this boot. */
+struct voyage_orders {
+        enum boot_override override; /* what the operator wants */
+        char *from, *uri; /* who has passed that on; for a boot over the network, from where, or NULL */
+        json_t *plan;     /* the BMC's share: {key: value}, or NULL */
+};
 
 /* One run of the agent. */
 struct voyage {
@@ -29,6 +37,7 @@ struct voyage {
         json_t *bmc_early; /* what it told before: an array of OCP logs */
         char *bmc_summary; /* what the channel said when its state changed last */
 
+        struct voyage_orders orders;
         struct outcome outcome; /* set by production */
 };
 
@@ -47,6 +56,13 @@ extern const struct stage stage_discovery, stage_trial, stage_production;
 /* What the plan says beyond the built-in, as an object {key: value}, for a run's start. NULL when memory is
  * short. */
 json_t *voyage_parameters(const struct voyage *voyage);
+
+/* For the channel: keep what it passes on, until voyage_take_orders() makes it count, in discovery's step
+ * "bmc". Returns 0, a negative errno. */
+void voyage_on_boot_override(const char *target, const char *from, const char *uri, void *voyage);
+void voyage_on_plan(const json_t *settings, void *voyage);
+int voyage_take_orders(struct voyage *voyage);
+void voyage_orders_done(struct voyage_orders *orders);
 
 /* For boot_log_t and the like: userdata is a struct step_log. */
 struct step_log {

@@ -71,6 +71,13 @@ static int trial_stage_run(struct voyage *voyage) {
         if (r < 0)
                 return r;
 
+        if (voyage->orders.override == BOOT_OVERRIDE_SETUP) {
+                r = journal_log(voyage->journal, "WARNING",
+                                "the operator wants the rescue shell (%s): nothing was tested",
+                                voyage->orders.from);
+                return r < 0 ? r : journal_run_end(voyage->journal, OCP_SKIP, OCP_NOT_APPLICABLE);
+        }
+
         if (!*voyage->plan->trials) {
                 r = journal_log(voyage->journal, "WARNING",
                                 "the plan wants no trial (trial.run): nothing was tested");

@@ -27,6 +27,7 @@
 #include "tests/unit/unit.h"
 
 #define BMC_PROGRAM "build/tests/bmc/bmc-redfish"
+#define BMC_SERIAL  "ES-0001"
 #define BMC_UUID    "01020304-0506-0708-090a-0b0c0d0e0f10"
 
 struct bmc {
@@ -34,6 +35,8 @@ struct bmc {
         char *state, *control;
         pid_t pid;
         unsigned port;
+        const char *authority;        /* directory of who signs its certificate, or NULL */
+        const char *client_authority; /* file of who signs those of its clients, or NULL */
 };
 
 /* A name space without anybody else's addresses, in which loopback is the link to the BMC. Tests that need it
@@ -52,17 +55,29 @@ static inline bool enter_network(struct link **ret_loopback) {
 /* Starts the service, on the port that it had before if any. */
 static inline void bmc_start(struct bmc *bmc) {
         _cleanup_free_ char *port = strprintf("%u", bmc->port);
+        const char *argv[20] = {BMC_PROGRAM,  "--state",  bmc->state, "--control",
+                                bmc->control, "--uuid",   BMC_UUID,   "--port",
+                                port,         "--serial", BMC_SERIAL, "--die-with-parent"};
         char line[256] = "";
         int fds[2];
-        size_t n = 0;
+        size_t n = 12;
+
+        if (bmc->authority) {
+                argv[n++] = "--authority";
+                argv[n++] = bmc->authority;
+        }
+        if (bmc->client_authority) {
+                argv[n++] = "--client-authority";
+                argv[n++] = bmc->client_authority;
+        }
+        n = 0;
 
         assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
         bmc->pid = fork();
         assert_true(bmc->pid >= 0);
         if (bmc->pid == 0) {
                 dup2(fds[1], STDOUT_FILENO);
-                execl(BMC_PROGRAM, BMC_PROGRAM, "--state", bmc->state, "--control", bmc->control, "--uuid",
-                      BMC_UUID, "--port", port, "--die-with-parent", NULL);
+                execv(BMC_PROGRAM, (char **) argv);
                 _exit(127);
         }
         close(fds[1]);
@@ -271,16 +286,25 @@ static inline void bmc_describe(struct bmc *bmc, struct smbios_table *table) {
         table_append(table, 42, 0x2a00, fields, sizeof(fields), NULL);
 }
 
-static inline void bmc_new(struct bmc *bmc) {
-        struct smbios_table table = {};
-
+/* Makes a directory, and state and control in it that are not there yet. */
+static inline void bmc_prepare(struct bmc *bmc) {
         *bmc = (struct bmc){.directory = "/tmp/seatrial-channel-XXXXXX"};
         assert_non_null(mkdtemp(bmc->directory));
         bmc->state = strprintf("%s/state", bmc->directory);
         bmc->control = strprintf("%s/control", bmc->directory);
+}
+
+static inline void bmc_begin(struct bmc *bmc) {
+        struct smbios_table table = {};
+
         bmc_start(bmc);
         bmc_describe(bmc, &table);
         bmc_write_tables(bmc, &table);
+}
+
+static inline void bmc_new(struct bmc *bmc) {
+        bmc_prepare(bmc);
+        bmc_begin(bmc);
 }
 
 static inline int remove_entry(const char *path, const struct stat *st _unused_, int type _unused_,

@@ -52,6 +52,7 @@ static int setup(void **state) {
                 .sys_root = f->bmc.directory,
                 .dev_root = f->bmc.control,
                 .open_ipmi = fake_open_ipmi,
+                .roots = {.image = f->bmc.directory, .efi = f->bmc.directory},
                 .find_interface = find_loopback,
         };
         f->logs = json_array();
@@ -293,8 +294,8 @@ static void channel_sends_nothing_to_a_certificate_that_ipmi_does_not_know(void 
         assert_int_equal(settle(f), CHANNEL_LIMITED);
 
         assert_string_equal(f->summary,
-                            "the certificate of 127.0.0.1 does not match the fingerprint that the BMC gave "
-                            "over IPMI: nothing was sent");
+                            "127.0.0.1 on lo is not trusted: the certificate does not match the "
+                            "fingerprint: nothing was sent");
         assert_true(told(f, "ERROR", f->summary));
         assert_int_equal(bmc_count(&f->bmc, "requests"), 0);
         assert_int_equal(bmc_count(&f->bmc, "accounts"), 0);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "bmc/ipmi/bootstrap.h"
 #include "redfish-message.h"
 #include "redfish.h"
 
@@ -16,7 +15,7 @@
 
 struct redfish {
         struct http *http;
-        const struct bootstrap_account *account;
+        const struct account *account;
         json_t *root;
         char *token;   /* of the session */
         char *session; /* its path */
@@ -24,6 +23,10 @@ struct redfish {
         uint64_t retry_after;
         char problem[700];
 };
+
+void account_wipe(struct account *account) {
+        explicit_bzero(account, sizeof(*account));
+}
 
 int redfish_new(struct redfish **ret) {
         struct redfish *redfish;
@@ -267,7 +270,7 @@ static char *append_string(char *p, const char *text) {
         return p;
 }
 
-int redfish_login(struct redfish *redfish, const struct bootstrap_account *account) {
+int redfish_login(struct redfish *redfish, const struct account *account) {
         _cleanup_(http_response_done) struct http_response response = {};
         _cleanup_json_ json_t *json = NULL;
         const char *path;

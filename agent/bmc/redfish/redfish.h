@@ -8,8 +8,16 @@
 #include "base/json.h"
 #include "http.h"
 
-struct bootstrap_account;
 struct redfish;
+
+/* Printable ASCII, each with a NUL at its end. Secret: account_wipe() when it has served. */
+#define USER_NAME_MAX 64U
+#define PASSWORD_MAX  128U
+struct account {
+        char user_name[USER_NAME_MAX + 1], password[PASSWORD_MAX + 1];
+};
+
+void account_wipe(struct account *account);
 
 /* Functions that make requests return 0, or with the reason in redfish_problem():
  *
@@ -46,7 +54,7 @@ uint64_t redfish_time(const struct redfish *redfish);
 
 /* Opens a session. The account must outlive the session: when the service has forgotten the session (401), a
  * new one is opened with it, once for a request. */
-int redfish_login(struct redfish *redfish, const struct bootstrap_account *account);
+int redfish_login(struct redfish *redfish, const struct account *account);
 
 /* Whether a session was opened and not ended, as far as is known here. */
 bool redfish_logged_in(const struct redfish *redfish);

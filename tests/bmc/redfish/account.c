@@ -37,25 +37,51 @@ static int random_name(char name[static ACCOUNT_NAME_MAX + 1]) {
         return 0;
 }
 
-int accounts_create(struct accounts *accounts, bool bootstrap, const struct account **ret) {
-        for (unsigned i = 0; i < ACCOUNTS_MAX; i++) {
-                struct account *account = &accounts->slots[i];
-                struct account made = {.bootstrap = bootstrap};
-                int r;
-
-                if (account->user_name[0])
-                        continue;
-                r = random_name(made.user_name);
-                if (r < 0)
-                        return r;
-                r = random_name(made.password);
-                if (r < 0)
-                        return r;
-                *account = made;
-                *ret = account;
-                return 0;
-        }
+static int take_slot(struct accounts *accounts, struct account **ret) {
+        for (unsigned i = 0; i < ACCOUNTS_MAX; i++)
+                if (!accounts->slots[i].user_name[0]) {
+                        *ret = &accounts->slots[i];
+                        return 0;
+                }
         return -ENOSPC;
+}
+
+int accounts_create(struct accounts *accounts, bool bootstrap, const struct account **ret) {
+        struct account made = {.bootstrap = bootstrap}, *slot;
+        int r;
+
+        r = take_slot(accounts, &slot);
+        if (r < 0)
+                return r;
+        r = random_name(made.user_name);
+        if (r < 0)
+                return r;
+        r = random_name(made.password);
+        if (r < 0)
+                return r;
+        *slot = made;
+        *ret = slot;
+        return 0;
+}
+
+int accounts_add(struct accounts *accounts, const char *user_name, const char *password,
+                 const struct account **ret) {
+        struct account *slot;
+        int r;
+
+        if (!*user_name || !*password || strlen(user_name) > ACCOUNT_NAME_MAX ||
+            strlen(password) > ACCOUNT_NAME_MAX)
+                return -EINVAL;
+        if (accounts_find(accounts, user_name))
+                return -EEXIST;
+        r = take_slot(accounts, &slot);
+        if (r < 0)
+                return r;
+        *slot = (struct account){};
+        strcpy(slot->user_name, user_name);
+        strcpy(slot->password, password);
+        *ret = slot;
+        return 0;
 }
 
 const struct account *accounts_authenticate(const struct accounts *accounts, const char *user_name,

@@ -28,6 +28,12 @@ struct accounts {
  * -ENOSPC when there is no slot, -EIO when there is no randomness. */
 int accounts_create(struct accounts *accounts, bool bootstrap, const struct account **ret);
 
+/* Makes one that an operator has chosen. Returns 0, -EINVAL when a text is empty or too long, -EEXIST,
+ * -ENOSPC.
+ */
+int accounts_add(struct accounts *accounts, const char *user_name, const char *password,
+                 const struct account **ret);
+
 /* The account of that name and password, or NULL; how long it takes tells nothing about either. */
 const struct account *accounts_authenticate(const struct accounts *accounts, const char *user_name,
                                             const char *password);

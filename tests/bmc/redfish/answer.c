@@ -44,7 +44,8 @@ void answer_collection(struct service *service, const struct request *request, s
                        member_t member) {
         _cleanup_json_ json_t *members = json_array(), *body = NULL;
         uint64_t from = MIN(request->skip, n_members);
-        uint64_t wanted = MIN(request->top, page);
+        uint64_t most = service->shape.page > 0 ? service->shape.page : page;
+        uint64_t wanted = MIN(request->top, most);
         uint64_t n = MIN(wanted, n_members - from);
 
         for (uint64_t i = 0; i < n; i++)

@@ -2,7 +2,9 @@
 #include "certificate.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/bio.h>
 #include <openssl/ec.h>
@@ -35,9 +37,41 @@ static int add_extension(X509 *x, int nid, const char *value) {
         return 0;
 }
 
-/* The agent trusts it for its fingerprint alone; subject, names and validity are what any TLS client wants to
- * see. */
-static int make_certificate(EVP_PKEY *key, X509 **ret) {
+/* Who signs: an authority, or with NULL members the certificate itself. */
+struct issuer {
+        X509 *certificate;
+        EVP_PKEY *key;
+};
+
+static void issuer_done(struct issuer *issuer) {
+        X509_free(issuer->certificate);
+        EVP_PKEY_free(issuer->key);
+}
+
+static BIO *open_pem(const char *directory, const char *name) {
+        _cleanup_free_ char *path = strprintf("%s/%s", directory, name);
+
+        return path ? BIO_new_file(path, "r") : NULL;
+}
+
+static int load_issuer(const char *directory, struct issuer *ret) {
+        _cleanup_(BIO_freep) BIO *certificate = NULL, *key = NULL;
+
+        if (!directory)
+                return 0;
+
+        certificate = open_pem(directory, "ca.pem");
+        key = open_pem(directory, "ca-key.pem");
+        if (!certificate || !key)
+                return -ENOENT;
+        ret->certificate = PEM_read_bio_X509(certificate, NULL, NULL, NULL);
+        ret->key = PEM_read_bio_PrivateKey(key, NULL, NULL, NULL);
+        return ret->certificate && ret->key ? 0 : -EBADMSG;
+}
+
+/* By its fingerprint it is trusted whatever it says; subject, names and validity are what any other TLS
+ * client wants to see. */
+static int make_certificate(EVP_PKEY *key, const struct issuer *issuer, const char *names, X509 **ret) {
         _cleanup_(X509_freep) X509 *x = X509_new();
         unsigned char serial[8];
         uint64_t number;
@@ -56,7 +90,9 @@ static int make_certificate(EVP_PKEY *key, X509 **ret) {
             !X509_gmtime_adj(X509_getm_notBefore(x), -DAY) ||
             !X509_gmtime_adj(X509_getm_notAfter(x), VALIDITY) ||
             !X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *) "bmc", -1, -1, 0) ||
-            !X509_set_issuer_name(x, name) || !X509_set_pubkey(x, key))
+            !X509_set_issuer_name(x,
+                                  issuer->certificate ? X509_get_subject_name(issuer->certificate) : name) ||
+            !X509_set_pubkey(x, key))
                 return -EIO;
 
         r = add_extension(x, NID_basic_constraints, "critical,CA:FALSE");
@@ -68,11 +104,11 @@ static int make_certificate(EVP_PKEY *key, X509 **ret) {
         r = add_extension(x, NID_ext_key_usage, "serverAuth");
         if (r < 0)
                 return r;
-        r = add_extension(x, NID_subject_alt_name, "DNS:bmc,DNS:localhost,IP:169.254.0.17,IP:127.0.0.1");
+        r = add_extension(x, NID_subject_alt_name, names);
         if (r < 0)
                 return r;
 
-        if (!X509_sign(x, key, EVP_sha256()))
+        if (!X509_sign(x, issuer->key ?: key, EVP_sha256()))
                 return -EIO;
         *ret = TAKE_PTR(x);
         return 0;
@@ -86,7 +122,9 @@ static int write_pem(BIO *bio, const char *path, mode_t mode) {
         return write_file_atomic(path, text, (size_t) size, mode);
 }
 
-static int make_files(const char *certificate_path, const char *key_path) {
+static int make_files(const char *certificate_path, const char *key_path, const char *authority,
+                      const char *names) {
+        _cleanup_(issuer_done) struct issuer issuer = {};
         _cleanup_(EVP_PKEY_freep) EVP_PKEY *key = EVP_EC_gen("P-256");
         _cleanup_(BIO_freep) BIO *key_pem = BIO_new(BIO_s_mem()), *certificate_pem = BIO_new(BIO_s_mem());
         _cleanup_(X509_freep) X509 *x = NULL;
@@ -94,7 +132,10 @@ static int make_files(const char *certificate_path, const char *key_path) {
 
         if (!key || !key_pem || !certificate_pem)
                 return -EIO;
-        r = make_certificate(key, &x);
+        r = load_issuer(authority, &issuer);
+        if (r < 0)
+                return r;
+        r = make_certificate(key, &issuer, names, &x);
         if (r < 0)
                 return r;
         if (!PEM_write_bio_PrivateKey(key_pem, key, NULL, NULL, 0, NULL, NULL) ||
@@ -125,7 +166,8 @@ static int take_fingerprint(struct certificate *c) {
         return 0;
 }
 
-int certificate_load(const char *directory, struct certificate *ret) {
+static int load(const char *directory, const char *authority, const char *names, bool renew,
+                struct certificate *ret) {
         _cleanup_free_ char *certificate_path = strprintf("%s/certificate.pem", directory);
         _cleanup_free_ char *key_path = strprintf("%s/key.pem", directory);
         _cleanup_(certificate_done) struct certificate c = {};
@@ -134,13 +176,13 @@ int certificate_load(const char *directory, struct certificate *ret) {
         if (!certificate_path || !key_path)
                 return -ENOMEM;
 
-        r = read_file(certificate_path, PEM_MAX, &c.certificate, NULL);
-        if (r == -ENOENT) {
-                r = make_files(certificate_path, key_path);
+        if (renew || access(certificate_path, F_OK) < 0) {
+                r = make_files(certificate_path, key_path, authority, names);
                 if (r < 0)
                         return r;
-                r = read_file(certificate_path, PEM_MAX, &c.certificate, NULL);
         }
+
+        r = read_file(certificate_path, PEM_MAX, &c.certificate, NULL);
         if (r < 0)
                 return r;
         r = read_file(key_path, PEM_MAX, &c.key, NULL);
@@ -153,6 +195,15 @@ int certificate_load(const char *directory, struct certificate *ret) {
         *ret = c;
         c = (struct certificate){};
         return 0;
+}
+
+int certificate_load(const char *directory, const char *authority, struct certificate *ret) {
+        return load(directory, authority, CERTIFICATE_NAMES, false, ret);
+}
+
+int certificate_renew(const char *directory, const char *authority, const char *names,
+                      struct certificate *ret) {
+        return load(directory, authority, names, true, ret);
 }
 
 void certificate_done(struct certificate *c) {

@@ -13,8 +13,10 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "http.h"
 #include "provisioning-log.h"
 #include "service.h"
+#include "system.h"
 
 #define LINE_MAX_SIZE 4096
 
@@ -163,8 +165,65 @@ static json_t *do_ipmi_fault(struct service *service, const json_t *command) {
 }
 
 static json_t *do_operator_account(struct service *service, const json_t *command) {
-        (void) command;
-        return make_account(service, false);
+        const char *user_name = json_get_string(command, "userName");
+        const char *password = json_get_string(command, "password");
+        const struct account *account;
+        int r;
+
+        if (!user_name && !password)
+                return make_account(service, false);
+        r = user_name && password ? accounts_add(&service->accounts, user_name, password, &account) : -EINVAL;
+        return r < 0 ? error_answer("failed", strerror(-r)) : json_object();
+}
+
+/* Serves on with another certificate, as a BMC does whose operator has put in one. */
+static json_t *do_certificate(struct service *service, const json_t *command) {
+        const char *names = json_get_string(command, "names");
+        struct certificate renewed;
+        int r;
+
+        r = certificate_renew(service->directory, service->authority, names ? names : CERTIFICATE_NAMES,
+                              &renewed);
+        if (r < 0)
+                return error_answer("failed", strerror(-r));
+        certificate_done(&service->certificate);
+        service->certificate = renewed;
+        service->http = http_stop(service->http);
+        r = http_start(service, &service->http);
+        if (r < 0)
+                return error_answer("failed", strerror(-r));
+        return json_pack("{s:s}", "fingerprint", service->certificate.fingerprint);
+}
+
+static json_t *do_shape(struct service *service, const json_t *command) {
+        struct shape *shape = &service->shape;
+        int other_systems = 0, page = 0, no_uuid = 0, no_log = 0, etag_required = 0;
+
+        if (json_unpack((json_t *) command, "{s:s, s?i, s?i, s?b, s?b, s?b !}", "command",
+                        &(const char *){NULL}, "otherSystems", &other_systems, "page", &page, "noUuid",
+                        &no_uuid, "noLog", &no_log, "etagRequired", &etag_required) < 0 ||
+            other_systems < 0 || page < 0)
+                return error_answer("bad-command",
+                                    "otherSystems, page: numbers; noUuid, noLog, etagRequired: "
+                                    "true or false; nothing else");
+        *shape = (struct shape){
+                .other_systems = (unsigned) other_systems,
+                .page = (unsigned) page,
+                .no_uuid = no_uuid,
+                .no_log = no_log,
+                .etag_required = etag_required,
+        };
+        return json_object();
+}
+
+static json_t *do_system(struct service *service, const json_t *command) {
+        _cleanup_(answer_done) struct answer answer = {.status = 204};
+        const struct request request = {.body = json_object_get(command, "set")};
+
+        if (!json_is_object(request.body))
+                return error_answer("bad-command", "set: the properties, as in a PATCH");
+        system_patch(service, &request, &answer);
+        return answer.status == 200 ? json_object() : error_answer("failed", "the system refuses it");
 }
 
 static json_t *do_host_reset(struct service *service, const json_t *command) {
@@ -191,6 +250,9 @@ static const struct {
         {"bootstrap-account", do_bootstrap_account},
         {"ipmi-fault", do_ipmi_fault},
         {"operator-account", do_operator_account},
+        {"certificate", do_certificate},
+        {"shape", do_shape},
+        {"system", do_system},
         {"host-reset", do_host_reset},
         {"status", do_status},
         {"wait", do_wait},

@@ -6,7 +6,15 @@
  *      {"command":"bootstrap-account","keepEnabled":false}
  *              {"userName":"...","password":"..."}, or "error" is "disabled" or "no-slot"
  *      {"command":"operator-account"}
- *              the same, but a host reset does not end this account
+ *              the same, but a host reset does not end this account; {} when "userName" and "password" are
+ *              given
+ *      {"command":"certificate"}
+ *              {"fingerprint":"..."}: connections have ended, and it serves on with another certificate, for
+ *              "names" (as OpenSSL writes subjectAltName) when given
+ *      {"command":"shape","otherSystems":1,"page":2,"noUuid":true,"noLog":true,"etagRequired":true}
+ *              {}: what kind of BMC this is, from now on (struct shape); what is left out is as usual
+ *      {"command":"system","set":{...}}
+ *              {}: what the operator sets, as with PATCH
  *      {"command":"host-reset"}
  *              {}: what was given to the host has ended, and bootstrapping is enabled
  *      {"command":"status"}

@@ -445,6 +445,12 @@ int http_start(struct service *service, struct http **ret) {
         _cleanup_(http_stopp) struct http *http = NULL;
         _cleanup_free_ char *log_path = strprintf("%s/access.log", service->directory);
         _cleanup_close_ int fd = -EBADF;
+        /* With one, clients are asked for a certificate, and may do without. */
+        const struct MHD_OptionItem client_authority[] = {
+                {service->client_authority ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0,
+                 service->client_authority},
+                {MHD_OPTION_END, 0, NULL},
+        };
         const union MHD_DaemonInfo *info;
         int r;
 
@@ -462,10 +468,11 @@ int http_start(struct service *service, struct http **ret) {
         http->daemon = MHD_start_daemon(
                 MHD_USE_EPOLL | MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, http,
                 MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_HTTPS_MEM_CERT, service->certificate.certificate,
-                MHD_OPTION_HTTPS_MEM_KEY, service->certificate.key, MHD_OPTION_HTTPS_PRIORITIES,
-                TLS_PRIORITIES, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned) CONNECTION_TIMEOUT,
-                MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) CONNECTION_BUFFER, MHD_OPTION_NOTIFY_COMPLETED,
-                on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
+                MHD_OPTION_HTTPS_MEM_KEY, service->certificate.key, MHD_OPTION_ARRAY, client_authority,
+                MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES, MHD_OPTION_CONNECTION_TIMEOUT,
+                (unsigned) CONNECTION_TIMEOUT, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) CONNECTION_BUFFER,
+                MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+                http, MHD_OPTION_END);
         if (!http->daemon)
                 return -EPROTO;
         TAKE_FD(fd); /* MHD closes it */

@@ -36,8 +36,8 @@ static json_t *services_member(struct service *service, uint64_t index) {
 }
 
 void log_services_get(struct service *service, const struct request *request, struct answer *answer) {
-        answer_collection(service, request, answer, "LogServiceCollection", "Log Services", 1, 1,
-                          services_member);
+        answer_collection(service, request, answer, "LogServiceCollection", "Log Services",
+                          service->shape.no_log ? 0 : 1, 1, services_member);
 }
 
 void log_service_get(struct service *service, const struct request *request, struct answer *answer) {

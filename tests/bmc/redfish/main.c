@@ -26,6 +26,7 @@
 #define EXIT_USAGE      2
 #define SESSION_TIMEOUT 1800 /* seconds */
 #define UUID_SIZE       (36 + 1)
+#define AUTHORITY_MAX   65536
 
 static const char usage[] =
         "Usage: bmc-redfish --state DIR [OPTION]...\n"
@@ -38,12 +39,14 @@ static const char usage[] =
         "  --uuid UUID            of the computer system; default: a random one, kept in DIR\n"
         "  --service-uuid UUID    of the service; default: that of the computer system\n"
         "  --serial TEXT          serial number of the computer system\n"
+        "  --authority DIR        sign the certificate with ca.pem and ca-key.pem in there\n"
+        "  --client-authority FILE  let in who has a certificate by this one (PEM)\n"
         "  --session-timeout SEC  without a request, after which a session ends; default 1800\n"
         "  --die-with-parent      end when the process that started this one does\n"
         "  --help                 this text\n";
 
 struct options {
-        const char *state, *control, *uuid, *service_uuid, *serial;
+        const char *state, *control, *uuid, *service_uuid, *serial, *authority, *client_authority;
         uint64_t port, session_timeout;
         bool die_with_parent;
 };
@@ -62,6 +65,8 @@ static int parse_options(int argc, char *argv[], struct options *ret) {
                 UUID,
                 SERVICE_UUID,
                 SERIAL,
+                AUTHORITY,
+                CLIENT_AUTHORITY,
                 SESSION_TIMEOUT_OPTION,
                 DIE_WITH_PARENT,
                 HELP
@@ -73,6 +78,8 @@ static int parse_options(int argc, char *argv[], struct options *ret) {
                 {"uuid", required_argument, NULL, UUID},
                 {"service-uuid", required_argument, NULL, SERVICE_UUID},
                 {"serial", required_argument, NULL, SERIAL},
+                {"authority", required_argument, NULL, AUTHORITY},
+                {"client-authority", required_argument, NULL, CLIENT_AUTHORITY},
                 {"session-timeout", required_argument, NULL, SESSION_TIMEOUT_OPTION},
                 {"die-with-parent", no_argument, NULL, DIE_WITH_PARENT},
                 {"help", no_argument, NULL, HELP},
@@ -104,6 +111,12 @@ static int parse_options(int argc, char *argv[], struct options *ret) {
                         break;
                 case SERIAL:
                         o.serial = optarg;
+                        break;
+                case AUTHORITY:
+                        o.authority = optarg;
+                        break;
+                case CLIENT_AUTHORITY:
+                        o.client_authority = optarg;
                         break;
                 case SESSION_TIMEOUT_OPTION:
                         if (parse_u64(optarg, &o.session_timeout) < 0 || o.session_timeout == 0 ||
@@ -222,6 +235,7 @@ static void service_done(struct service *service) {
         certificate_done(&service->certificate);
         faults_done(&service->faults);
         json_decref(service->settings);
+        free(service->client_authority);
         event_free(service->event);
 }
 
@@ -229,6 +243,7 @@ static int run(const struct options *o) {
         _cleanup_free_ char *uuid = NULL;
         _cleanup_(service_done) struct service service = {
                 .directory = o->state,
+                .authority = o->authority,
                 .uuid = o->uuid,
                 .serial = o->serial,
                 .port = (unsigned) o->port,
@@ -247,9 +262,14 @@ static int run(const struct options *o) {
         }
         service.service_uuid = o->service_uuid ? o->service_uuid : service.uuid;
 
-        r = certificate_load(o->state, &service.certificate);
+        r = certificate_load(o->state, o->authority, &service.certificate);
         if (r < 0)
                 return complain(r, "no use of certificate.pem and key.pem in", o->state);
+        if (o->client_authority) {
+                r = read_file(o->client_authority, AUTHORITY_MAX, &service.client_authority, NULL);
+                if (r < 0)
+                        return complain(r, "cannot read", o->client_authority);
+        }
         r = system_load_settings(o->state, &service.settings);
         if (r < 0)
                 return complain(r, "no use of system.json in", o->state);

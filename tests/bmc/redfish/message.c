@@ -61,6 +61,15 @@ static const struct message {
                         "Critical",
                         "Try the operation again using the appropriate ETag.",
                 },
+        [MESSAGE_PRECONDITION_REQUIRED] =
+                {
+                        "Base.1.8.PreconditionRequired",
+                        "A precondition header or annotation is required to change this resource.",
+                        0,
+                        "Critical",
+                        "Try the operation again using an If-Match or If-None-Match header and appropriate "
+                        "ETag.",
+                },
         [MESSAGE_PROPERTY_MISSING] =
                 {
                         "Base.1.8.PropertyMissing",

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/macro.h"
+#include "base/text.h"
 #include "service.h"
 
 #define ROOT_PATH    "/redfish/v1/"
@@ -109,11 +110,15 @@ void managers_get(struct service *service, const struct request *request, struct
 }
 
 void manager_get(struct service *service, const struct request *request, struct answer *answer) {
+        char now[FORMAT_TIMESTAMP_MAX];
+
         (void) request;
         answer_resource(answer,
-                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:{s:[o]}}", "@odata.id",
-                                  MANAGER_PATH, "@odata.type", "#Manager.v1_10_0.Manager", "Id", "bmc",
-                                  "Name", "Manager", "ManagerType", "BMC", "ServiceEntryPointUUID",
-                                  service->service_uuid, "Status", "State", "Enabled", "Health", "OK",
-                                  "Links", "ManagerForServers", reference("/redfish/v1/Systems/system")));
+                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:{s:[o]}}",
+                                  "@odata.id", MANAGER_PATH, "@odata.type", "#Manager.v1_10_0.Manager", "Id",
+                                  "bmc", "Name", "Manager", "ManagerType", "BMC", "ServiceEntryPointUUID",
+                                  service->service_uuid, "DateTime", format_timestamp_now(now),
+                                  "DateTimeLocalOffset", "+00:00", "Status", "State", "Enabled", "Health",
+                                  "OK", "Links", "ManagerForServers",
+                                  reference("/redfish/v1/Systems/system")));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "router.h"
 
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <microhttpd.h>
 #include <stdbool.h>
 #include <string.h>
@@ -53,6 +55,7 @@ static const struct route routes[] = {
         {.path = V1 "/Managers/bmc", .get = manager_get},
         {.path = V1 "/Systems", .get = systems_get, .collection = true},
         {.path = SYSTEM, .get = system_get, .patch = system_patch},
+        {.path = V1 "/Systems/*", .get = other_system_get},
         {.path = SYSTEM "/LogServices", .get = log_services_get, .collection = true},
         {.path = LOG, .get = log_service_get},
         {.path = LOG "/Entries", .get = log_entries_get, .post = log_entries_post, .collection = true},
@@ -113,10 +116,36 @@ static bool authenticate_basic(struct service *service, struct request *request)
         return account;
 }
 
+/* A certificate that the service's authority has signed stands for the account of its common name. */
+static bool authenticate_certificate(const struct service *service, struct request *request) {
+        const union MHD_ConnectionInfo *info =
+                MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+        gnutls_session_t session = info ? info->tls_session : NULL;
+        const gnutls_datum_t *certificate;
+        size_t size = sizeof(request->user_name);
+        gnutls_x509_crt_t x;
+        unsigned status;
+        bool named;
+
+        if (!service->client_authority || !session ||
+            gnutls_certificate_verify_peers2(session, &status) < 0 || status != 0)
+                return false;
+        certificate = gnutls_certificate_get_peers(session, NULL);
+        if (!certificate || gnutls_x509_crt_init(&x) < 0)
+                return false;
+        named = gnutls_x509_crt_import(x, certificate, GNUTLS_X509_FMT_DER) >= 0 &&
+                gnutls_x509_crt_get_dn_by_oid(x, GNUTLS_OID_X520_COMMON_NAME, 0, 0, request->user_name,
+                                              &size) >= 0;
+        gnutls_x509_crt_deinit(x);
+        return named;
+}
+
 /* Whoever sends a token is judged by that alone. */
 static bool authenticate(struct service *service, struct request *request) {
         if (header(request, "X-Auth-Token"))
                 return authenticate_token(service, request);
+        if (authenticate_certificate(service, request))
+                return true;
         return authenticate_basic(service, request);
 }
 
@@ -210,6 +239,10 @@ static bool check_precondition(struct service *service, const struct route *rout
         _cleanup_(answer_done) struct answer present = {};
         char etag[ETAG_MAX];
 
+        if (!expected && service->shape.etag_required && streq(request->method, "PATCH")) {
+                answer_fail(answer, MHD_HTTP_PRECONDITION_REQUIRED, MESSAGE_PRECONDITION_REQUIRED, NULL);
+                return false;
+        }
         if (!expected || streq(expected, "*") || !route->get)
                 return true;
         route->get(service, request, &present);

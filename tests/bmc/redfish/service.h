@@ -12,6 +12,15 @@
 #include "fault.h"
 #include "session.h"
 
+/* What kind of BMC it is; a test sets it over the control socket. Zero is one that lacks nothing. */
+struct shape {
+        unsigned other_systems; /* listed before this one */
+        bool no_uuid;           /* the systems do not tell theirs */
+        bool no_log;            /* there is no provisioning log */
+        bool etag_required;     /* a change without If-Match is refused */
+        unsigned page;          /* members of a collection that are given at once; 0: each collection's own */
+};
+
 struct control;
 struct event;
 struct http;
@@ -26,9 +35,12 @@ struct service {
         struct sessions sessions;
         struct provisioning_log *log;
         struct faults faults;
+        struct shape shape;
         json_t *settings; /* what clients may change of the computer system; see system.h */
 
         const char *directory;
+        const char *authority;    /* directory of who signs the certificate, or NULL */
+        char *client_authority;   /* PEM: who signs those of clients, or NULL */
         const char *uuid;         /* of the computer system, as SMBIOS type 1 has it */
         const char *service_uuid; /* of this service, as SMBIOS type 42 has it */
         const char *serial;       /* of the computer system, or NULL */

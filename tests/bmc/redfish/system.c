@@ -2,7 +2,9 @@
 #include "system.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <microhttpd.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/fd.h"
@@ -13,6 +15,10 @@
 #include "service.h"
 
 #define SYSTEM_PATH   "/redfish/v1/Systems/system"
+#define SYSTEM_TYPE   "#ComputerSystem.v1_13_0.ComputerSystem"
+#define OEM_TYPE      "#Seatrial.v1_0_0.ComputerSystem"
+#define OTHER_ID      "other-"
+#define OTHER_PATH    "/redfish/v1/Systems/" OTHER_ID
 #define SETTINGS_MAX  65536
 #define ASSET_TAG_MAX 63
 #define URI_MAX       1023
@@ -52,9 +58,9 @@ int system_load_settings(const char *directory, json_t **ret) {
                 return -ENOMEM;
         r = read_file(path, SETTINGS_MAX, &text, &size);
         if (r == -ENOENT) {
-                loaded = json_pack("{s:s, s:{s:s, s:s, s:s, s:s}}", "AssetTag", "", "Boot",
+                loaded = json_pack("{s:s, s:{s:s, s:s, s:s, s:s}, s:{}}", "AssetTag", "", "Boot",
                                    "BootSourceOverrideEnabled", "Disabled", "BootSourceOverrideMode", "UEFI",
-                                   "BootSourceOverrideTarget", "None", "HttpBootUri", "");
+                                   "BootSourceOverrideTarget", "None", "HttpBootUri", "", "Plan");
                 if (!loaded)
                         return -ENOMEM;
         } else {
@@ -77,14 +83,31 @@ static int store_settings(const char *directory, const json_t *changed) {
 }
 
 static json_t *member(struct service *service, uint64_t index) {
-        (void) service;
-        (void) index;
-        return reference(SYSTEM_PATH);
+        return index < service->shape.other_systems ? reference(OTHER_PATH "%" PRIu64, index)
+                                                    : reference(SYSTEM_PATH);
 }
 
 void systems_get(struct service *service, const struct request *request, struct answer *answer) {
-        answer_collection(service, request, answer, "ComputerSystemCollection", "Computer Systems", 1, 1,
-                          member);
+        answer_collection(service, request, answer, "ComputerSystemCollection", "Computer Systems",
+                          service->shape.other_systems + 1, 16, member);
+}
+
+/* Another machine that the same BMC manages, of which there is little to say. */
+void other_system_get(struct service *service, const struct request *request, struct answer *answer) {
+        char uuid[37], serial[24];
+        uint64_t index;
+
+        if (!startswith(request->id, OTHER_ID) || parse_u64(request->id + STRLEN(OTHER_ID), &index) < 0 ||
+            index >= service->shape.other_systems) {
+                answer_fail(answer, MHD_HTTP_NOT_FOUND, MESSAGE_RESOURCE_MISSING_AT_URI, NULL, request->path);
+                return;
+        }
+        snprintf(uuid, sizeof(uuid), "00000000-0000-4000-8000-%012" PRIx64, index);
+        snprintf(serial, sizeof(serial), "OTHER-%" PRIu64, index);
+        answer_resource(answer, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s}", "@odata.id", request->path,
+                                          "@odata.type", SYSTEM_TYPE, "Id", request->id, "Name",
+                                          "Another Computer System", "SystemType", "Physical", "UUID",
+                                          service->shape.no_uuid ? NULL : uuid, "SerialNumber", serial));
 }
 
 static json_t *allowable(const char *const *values) {
@@ -108,13 +131,15 @@ void system_get(struct service *service, const struct request *request, struct a
                 return;
         }
         body = json_pack(
-                "{s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:O, s:s, s:{s:s, s:s}, s:O, s:o, s:{s:[o]}, s:{}}",
-                "@odata.id", SYSTEM_PATH, "@odata.type", "#ComputerSystem.v1_13_0.ComputerSystem", "Id",
-                "system", "Name", "Computer System", "SystemType", "Physical", "UUID", service->uuid,
-                "SerialNumber", service->serial, "AssetTag", json_object_get(service->settings, "AssetTag"),
-                "PowerState", "On", "Status", "State", "Enabled", "Health", "OK", "Boot", boot, "LogServices",
-                reference(SYSTEM_PATH "/LogServices"), "Links", "ManagedBy",
-                reference("/redfish/v1/Managers/bmc"), "Actions");
+                "{s:s, s:s, s:s, s:s, s:s, s:s*, s:s*, s:O, s:s, s:{s:s, s:s}, s:O, s:o, s:{s:[o]}, s:{}, "
+                "s:{s:{s:s, s:O}}}",
+                "@odata.id", SYSTEM_PATH, "@odata.type", SYSTEM_TYPE, "Id", "system", "Name",
+                "Computer System", "SystemType", "Physical", "UUID",
+                service->shape.no_uuid ? NULL : service->uuid, "SerialNumber", service->serial, "AssetTag",
+                json_object_get(service->settings, "AssetTag"), "PowerState", "On", "Status", "State",
+                "Enabled", "Health", "OK", "Boot", boot, "LogServices", reference(SYSTEM_PATH "/LogServices"),
+                "Links", "ManagedBy", reference("/redfish/v1/Managers/bmc"), "Actions", "Oem", "Seatrial",
+                "@odata.type", OEM_TYPE, "Plan", json_object_get(service->settings, "Plan"));
         (void) request;
         answer_resource(answer, TAKE_PTR(body));
 }
@@ -161,6 +186,32 @@ static bool check(const struct setting *setting, const char *property, const jso
         return false;
 }
 
+/* Sets in the plan what Oem.Seatrial.Plan of patch asks for: null takes a setting out. */
+static bool apply_plan(const json_t *oem, json_t *plan, struct answer *answer) {
+        const json_t *wanted = json_object_get(json_object_get(oem, "Seatrial"), "Plan");
+        const char *key;
+        json_t *value;
+
+        if (!json_is_object(wanted)) {
+                answer_fail(answer, MHD_HTTP_BAD_REQUEST, MESSAGE_PROPERTY_MISSING, "Oem/Seatrial/Plan",
+                            "Oem/Seatrial/Plan");
+                return false;
+        }
+        json_object_foreach((json_t *) wanted, key, value) {
+                if (json_is_null(value))
+                        json_object_del(plan, key);
+                else if (!json_is_string(value)) {
+                        answer_fail(answer, MHD_HTTP_BAD_REQUEST, MESSAGE_PROPERTY_VALUE_TYPE_ERROR,
+                                    "Oem/Seatrial/Plan", key, "Oem/Seatrial/Plan");
+                        return false;
+                } else if (json_object_set(plan, key, value) < 0) {
+                        answer_resource(answer, NULL);
+                        return false;
+                }
+        }
+        return true;
+}
+
 /* Sets in target what patch asks for, of that object of the system or, with NULL, of the system itself.
  * Returns false when it may not be, with answer saying why. */
 static bool apply(const char *object, const json_t *patch, const json_t *present, json_t *target,
@@ -178,6 +229,11 @@ static bool apply(const char *object, const json_t *patch, const json_t *present
                 if (!object && streq(key, "Boot") && json_is_object(value)) {
                         if (!apply(key, value, json_object_get(present, key), json_object_get(target, key),
                                    answer))
+                                return false;
+                        continue;
+                }
+                if (!object && streq(key, "Oem")) {
+                        if (!apply_plan(value, json_object_get(target, "Plan"), answer))
                                 return false;
                         continue;
                 }
