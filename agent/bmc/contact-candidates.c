@@ -85,7 +85,7 @@ static int contact_read_firmware(struct contact *contact) {
 
 int contact_read_candidates(struct contact *contact) {
         const struct candidates *candidates = &contact->candidates;
-        bool described;
+        size_t n_described;
         int r;
 
         if (candidates->n_items > 0)
@@ -99,7 +99,7 @@ int contact_read_candidates(struct contact *contact) {
         if (r < 0)
                 return r;
 
-        described = candidates->n_items > 0 || candidates->n_rejected > 0;
+        n_described = candidates->n_rejected;
         if (candidates->n_items == 0) {
                 r = contact_read_ipmi(contact);
                 if (r < 0)
@@ -110,9 +110,10 @@ int contact_read_candidates(struct contact *contact) {
 
         if (candidates->n_items > 0)
                 return 0;
-        if (described)
+        /* Where there are several, firmware puts the one for Redfish behind the others. */
+        if (n_described > 0)
                 return contact_fail(contact, -ENOTSUP, "%s: no BMC channel",
-                                    candidates->rejected[candidates->n_rejected - 1]);
+                                    candidates->rejected[n_described - 1]);
 
         return contact_fail(contact, -ENOENT,
                             "this machine's firmware describes no host interface (SMBIOS type 42), and IPMI "

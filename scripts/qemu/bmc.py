@@ -25,8 +25,11 @@ class Bmc:
     directory gets journal.jsonl and inventory.json, as they come from the agent.
     """
 
-    def __init__(self, directory, *, programs, configuration, system_uuid, service_uuid, serial):
-        """programs: folder of bmc-redfish and seatrial-bmc.so; configuration: folder of lan.conf.in and bmc.emu."""
+    def __init__(self, directory, *, programs, configuration, system_uuid, service_uuid, serial, address="127.0.0.1",
+                 lan_parameters=None):
+        """programs: folder of bmc-redfish and seatrial-bmc.so; configuration: folder of lan.conf.in and bmc.emu;
+        address: where the Redfish service listens, 127.0.0.1 or ::1; lan_parameters: what IPMI tells of the BMC's
+        network port, by the names of ipmi_sim's lan_config_program."""
         self.directory = directory
         self.children = []
         self.redfish_port = None
@@ -35,6 +38,8 @@ class Bmc:
         self._programs = programs
         self._configuration = configuration
         self._identity = ["--uuid", system_uuid, "--service-uuid", service_uuid, "--serial", serial]
+        self._identity += ["--ipv6"] if address == "::1" else []
+        self._lan_parameters = lan_parameters
         self._control = directory / "control"
 
     def start(self, children):
@@ -66,7 +71,7 @@ class Bmc:
             port = _free_port(socket.SOCK_STREAM)
             values = {"SERIAL_PORT": port, "LAN_PORT": _free_port(socket.SOCK_DGRAM),
                       "LAN_PASSWORD": secrets.token_hex(8), "MODULE": self._programs / "seatrial-bmc.so",
-                      "CONTROL": self._control}
+                      "CONTROL": self._control, "LAN_PROGRAM": self._lan_program()}
             text = template
             for name, value in values.items():
                 text = text.replace(f"@{name}@", str(value))
@@ -85,6 +90,13 @@ class Bmc:
             children.append(ipmi)
             self.ipmi_port = port
             return
+
+    def _lan_program(self):
+        if self._lan_parameters is None:
+            return ""
+        path = self.directory / "lan-parameters"
+        path.write_text("".join(f"{name}:{value}\n" for name, value in self._lan_parameters.items()))
+        return f'lan_config_program "{self._configuration / "lan-control"} {path}"'
 
     @staticmethod
     def _first_line(child, prefix):

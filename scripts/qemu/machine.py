@@ -38,6 +38,33 @@ USB_NET_PRODUCT = 0xA4A2
 USB_NET_MAC = "40:5e:a7:1a:10:01"
 
 
+@dataclasses.dataclass(frozen=True)
+class Link:
+    """A network between host and BMC: a network device of the host's on a user network of QEMU's, which passes what the
+    guest sends to that network's "host" on to the same port of the loopback interface outside."""
+
+    device: str                 # what to plug in where, in QEMU's words
+    network: str = f"net={LINK_NETWORK},host={SERVICE_ADDRESS},ipv6=off"
+    service: str | None = None  # address and port of the Redfish service on a network whose host it is not
+
+    def options(self, name, redfish_port):
+        network = f"user,id={name},{self.network}"
+        if self.service:
+            network += f",guestfwd=tcp:{self.service}-cmd:busybox nc 127.0.0.1 {redfish_port}"
+        return ["-netdev", network, "-device", f"{self.device},netdev={name}"]
+
+
+USB_NET = f"usb-net,id=usbnic,bus=usb.0,mac={USB_NET_MAC}"
+USB_LINK = Link(USB_NET)
+
+# A port on a board: an Intel 82574L at a fixed place, where the firmware's bus numbering does not matter.
+PCI_NET_VENDOR = 0x8086
+PCI_NET_DEVICE = 0x10D3
+PCI_NET_SLOT = 0x10
+PCI_NET_MAC = "52:5e:a7:1a:10:02"
+PCI_NET = f"e1000e,id=pcinic,bus=pcie.0,addr={PCI_NET_SLOT:#x},mac={PCI_NET_MAC}"
+
+
 class MachineError(Exception):
     """The machine did not do what it was waited for. The message says why, for a person."""
 
@@ -61,7 +88,10 @@ class Configuration:
     cpus: int = 2
     bmc: bool = True
     ipmi: bool = True                           # whether the host sees the BMC's IPMI interface
-    usb_net: bool = True
+    usb_net: bool = True                        # whether there is USB_LINK
+    links: tuple = ()                           # other ones
+    bmc_address: str = "127.0.0.1"              # where the BMC's services listen; "::1" for a link of IPv6
+    lan_parameters: dict | None = None          # what IPMI tells of the BMC's network port; None: nothing
     faults: tuple = ()                          # of the BMC from the beginning: rules for Bmc.fault()
     # Structures that describe the host interface, made from the Redfish service's port.
     host_interfaces: object = staticmethod(lambda port: [redfish_host_interface(port)])
@@ -127,7 +157,8 @@ class Machine:
 
         if c.bmc:
             self.bmc = Bmc(self.directory / "bmc", programs=c.bmc_programs, configuration=c.bmc_configuration,
-                           system_uuid=SYSTEM_UUID, service_uuid=SERVICE_UUID, serial=SYSTEM_SERIAL)
+                           system_uuid=SYSTEM_UUID, service_uuid=SERVICE_UUID, serial=SYSTEM_SERIAL,
+                           address=c.bmc_address, lan_parameters=c.lan_parameters)
             self.bmc.start(self._children)
             for rule in c.faults:
                 self.bmc.fault(**rule)
@@ -185,9 +216,8 @@ class Machine:
         if c.disk:
             words += ["-drive", f"if=none,id=disk0,format=raw,snapshot=on,file={c.disk}",
                       "-device", f"nvme,id=nvme0,drive=disk0,serial={DISK_SERIAL}"]
-        if c.usb_net:
-            words += ["-netdev", f"user,id=link,net={LINK_NETWORK},host={SERVICE_ADDRESS},ipv6=off",
-                      "-device", f"usb-net,id=usbnic,bus=usb.0,netdev=link,mac={USB_NET_MAC}"]
+        for number, link in enumerate(((USB_LINK,) if c.usb_net else ()) + c.links):
+            words += link.options(f"link{number}" if number else "link", self.bmc.redfish_port if self.bmc else 0)
         if self.bmc and c.ipmi:
             words += ["-chardev", f"socket,id=ipmi,host=127.0.0.1,port={self.bmc.ipmi_port},reconnect=1",
                       "-device", "ipmi-bmc-extern,id=bmc,chardev=ipmi", "-device", "isa-ipmi-kcs,bmc=bmc"]

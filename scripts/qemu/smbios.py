@@ -53,6 +53,16 @@ def usb_v1(vendor, product, serial):
     return struct.pack("<BHHBB", 0x02, vendor, product, 2 + len(text), 0x03) + text
 
 
+def pci_v1(vendor, device, *, subvendor=0, subdevice=0):
+    """Device data 03h: a PCI network interface, of which there had better be one only."""
+    return struct.pack("<BHHHH", 0x03, vendor, device, subvendor, subdevice)
+
+
+def oem(number, iana):
+    """Device data 80h to FFh: the OEM's own."""
+    return struct.pack(">BI", number, iana)
+
+
 def pci_v2(vendor, device, mac, *, subvendor=0, subdevice=0, segment=0, bus=0, slot=0, function=0):
     """Device data 05h: a PCI network interface."""
     return struct.pack("<BBHHHH6sHBB", 0x05, 0x14, vendor, device, subvendor, subdevice, mac_bytes(mac),

@@ -2,6 +2,7 @@
 """Fixtures of the end-to-end tests: flash images with a plan of their own, disks with boot entries of their own."""
 
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,11 @@ QUICK = {
 
 # A machine that is emulated while other work goes on is slow; one that hangs is found out all the same.
 SECONDS = 300
+
+
+def said(machine):
+    """All that the console showed, without times and breaks: a text is wrapped beside the column of its step's time."""
+    return " ".join(re.sub(r"(?m) {2,}\d+\.\d s$", "", machine.console.text).split())
 
 
 @pytest.fixture(scope="session")

@@ -828,7 +828,7 @@ class Ipmi:
         config = (ROOT / "tests/bmc/lan.conf.in").read_text()
         for word, value in (("SERIAL_PORT", self.port), ("LAN_PORT", self.lan_port),
                             ("LAN_PASSWORD", "sea-trial"), ("MODULE", BUILD / "seatrial-bmc.so"),
-                            ("CONTROL", control)):
+                            ("CONTROL", control), ("LAN_PROGRAM", "")):
             config = config.replace(f"@{word}@", str(value))
         (self.directory / "lan.conf").write_text(config)
         self.process = subprocess.Popen(

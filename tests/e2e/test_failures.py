@@ -12,7 +12,7 @@ import ocp
 import pytest
 from machine import Configuration, Machine
 
-from conftest import QUICK, SECONDS
+from conftest import QUICK, SECONDS, said
 
 STARTING = r"^seatrial: starting (.*)\n"
 RESCUE = r"^seatrial: rescue shell: (.*)\n"
@@ -26,11 +26,6 @@ def power_on(make_flash, acceleration, tmp_path):
         configuration = dataclasses.replace(Configuration(flash=make_flash(QUICK)), **changes)
         return Machine(tmp_path / "run", configuration, acceleration=acceleration)
     return start
-
-
-def said(machine):
-    """All that the console showed, without times and breaks: a text is wrapped beside the column of its step's time."""
-    return " ".join(re.sub(r"(?m) {2,}\d+\.\d s$", "", machine.console.text).split())
 
 
 def ask(machine, command, seconds=SECONDS):

@@ -14,6 +14,8 @@
 #include "link.h"
 #include "rtnetlink.h"
 
+#define VLAN_TAG_SIZE 4U
+
 struct link {
         unsigned index;
         char name[IF_NAMESIZE];
@@ -24,20 +26,31 @@ struct link {
         unsigned prefix;
 };
 
+struct link_state {
+        unsigned flags;
+        uint32_t mtu;
+};
+
 static int on_link(const struct nlmsghdr *message, void *userdata) {
         const struct ifinfomsg *info = NLMSG_DATA(message);
-        unsigned *flags = userdata;
+        struct link_state *state = userdata;
+        const void *mtu;
 
-        if (message->nlmsg_type == RTM_NEWLINK && message->nlmsg_len >= NLMSG_LENGTH(sizeof(*info)))
-                *flags = info->ifi_flags;
+        if (message->nlmsg_type != RTM_NEWLINK || message->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
+                return 0;
+
+        state->flags = info->ifi_flags;
+        mtu = rtnl_attribute(message, sizeof(*info), IFLA_MTU, sizeof(state->mtu));
+        if (mtu)
+                memcpy(&state->mtu, mtu, sizeof(state->mtu));
         return 0;
 }
 
-static int link_get_flags(struct link *link, unsigned *ret) {
+static int link_get_state(struct link *link, struct link_state *ret) {
         struct ifinfomsg info = {.ifi_index = (int) link->index};
         struct rtnl_request request;
 
-        *ret = 0;
+        *ret = (struct link_state){};
         rtnl_request_init(&request, RTM_GETLINK, 0, &info, sizeof(info));
         return rtnl_ask(link->ask_fd, &request, on_link, ret);
 }
@@ -122,7 +135,7 @@ int link_reaches(struct link *link, const struct ip_address *ip) {
 
 int link_new(unsigned index, struct link **ret) {
         _cleanup_(link_freep) struct link *link = NULL;
-        unsigned flags;
+        struct link_state state;
         int r;
 
         link = malloc(sizeof(*link));
@@ -141,7 +154,7 @@ int link_new(unsigned index, struct link **ret) {
         if (link->event_fd < 0)
                 return link->event_fd;
 
-        r = link_get_flags(link, &flags);
+        r = link_get_state(link, &state);
         if (r < 0)
                 return r;
 
@@ -160,10 +173,15 @@ static int link_remove(struct link *link, unsigned index) {
 int link_new_vlan(struct link *link, uint16_t id, struct link **ret) {
         struct ifinfomsg info = {};
         struct rtnl_request request;
+        struct link_state state;
         size_t link_info, data;
         char name[IF_NAMESIZE];
         unsigned left;
         int r;
+
+        r = link_get_state(link, &state);
+        if (r < 0)
+                return r;
 
         /* One of that name is what an agent that was killed has left. */
         snprintf(name, sizeof(name), "bmc.%u", id);
@@ -174,6 +192,9 @@ int link_new_vlan(struct link *link, uint16_t id, struct link **ret) {
         rtnl_request_init(&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
         rtnl_request_add(&request, IFLA_LINK, &link->index, sizeof(link->index));
         rtnl_request_add(&request, IFLA_IFNAME, name, strlen(name) + 1);
+        /* Many a USB device carries no frame that is longer for its tag. */
+        state.mtu -= VLAN_TAG_SIZE;
+        rtnl_request_add(&request, IFLA_MTU, &state.mtu, sizeof(state.mtu));
         link_info = rtnl_request_open(&request, IFLA_LINKINFO);
         rtnl_request_add(&request, IFLA_INFO_KIND, "vlan", strlen("vlan"));
         data = rtnl_request_open(&request, IFLA_INFO_DATA);
@@ -272,14 +293,14 @@ static int link_replace_address(struct link *link, const struct ip_address *addr
 }
 
 int link_up(struct link *link, const struct ip_address *address, unsigned prefix) {
-        unsigned flags;
+        struct link_state state;
         int r;
 
-        r = link_get_flags(link, &flags);
+        r = link_get_state(link, &state);
         if (r < 0)
                 return r;
 
-        if (!(flags & IFF_UP)) {
+        if (!(state.flags & IFF_UP)) {
                 r = link_limit_routers(link);
                 if (r < 0)
                         return r;
@@ -327,11 +348,11 @@ static int link_wait(struct link *link, struct wait *w, uint64_t until,
 }
 
 static int has_carrier(struct link *link, const void *userdata _unused_) {
-        unsigned flags;
+        struct link_state state;
         int r;
 
-        r = link_get_flags(link, &flags);
-        return r < 0 ? r : (flags & IFF_RUNNING) != 0;
+        r = link_get_state(link, &state);
+        return r < 0 ? r : (state.flags & IFF_RUNNING) != 0;
 }
 
 int link_wait_carrier(struct link *link, struct wait *w, uint64_t until) {

@@ -417,27 +417,27 @@ static int on_ready(struct event_source *source, int fd, uint32_t revents, void 
         return run(userdata);
 }
 
-/* A listening socket on 127.0.0.1; sets *port when it is 0. */
-static int listen_on(unsigned *port) {
-        struct sockaddr_in address = {
-                .sin_family = AF_INET,
-                .sin_port = htons((uint16_t) *port),
-                .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-        };
+/* A listening socket on 127.0.0.1 or ::1; sets *port when it is 0. */
+static int listen_on(bool ipv6, unsigned *port) {
+        struct sockaddr_in6 six = {
+                .sin6_family = AF_INET6, .sin6_port = htons((uint16_t) *port), .sin6_addr = in6addr_loopback};
+        struct sockaddr_in four = {.sin_family = AF_INET,
+                                   .sin_port = htons((uint16_t) *port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        struct sockaddr *address = ipv6 ? (struct sockaddr *) &six : (struct sockaddr *) &four;
+        socklen_t size = ipv6 ? sizeof(six) : sizeof(four);
         _cleanup_close_ int fd = -EBADF;
-        socklen_t size = sizeof(address);
         const int yes = 1;
 
-        fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0)
                 return -errno;
         /* A service that restarts takes its port again at once, whatever connections of its predecessor
          * linger. */
-        if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 ||
-            bind(fd, (const struct sockaddr *) &address, sizeof(address)) < 0 || listen(fd, SOMAXCONN) < 0 ||
-            getsockname(fd, (struct sockaddr *) &address, &size) < 0)
+        if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 || bind(fd, address, size) < 0 ||
+            listen(fd, SOMAXCONN) < 0 || getsockname(fd, address, &size) < 0)
                 return -errno;
-        *port = ntohs(address.sin_port);
+        *port = ntohs(ipv6 ? six.sin6_port : four.sin_port);
         return TAKE_FD(fd);
 }
 
@@ -461,7 +461,7 @@ int http_start(struct service *service, struct http **ret) {
         http->access_log = fopen(log_path, "ae");
         if (!http->access_log)
                 return -errno;
-        fd = listen_on(&service->port);
+        fd = listen_on(service->ipv6, &service->port);
         if (fd < 0)
                 return fd;
 

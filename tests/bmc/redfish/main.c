@@ -30,11 +30,13 @@
 
 static const char usage[] =
         "Usage: bmc-redfish --state DIR [OPTION]...\n"
-        "A BMC's Redfish service on 127.0.0.1, over HTTPS. Writes \"ready port=N fingerprint=HEX\" when it "
+        "A BMC's Redfish service, over HTTPS, open to this machine alone. Writes \"ready port=N "
+        "fingerprint=HEX\" when it "
         "serves.\n"
         "\n"
         "  --state DIR            where log, journal and certificate are kept; made when it is not there\n"
         "  --port N               port to serve on; 0, the default: a free one\n"
+        "  --ipv6                 serve on ::1; default: on 127.0.0.1\n"
         "  --control PATH         Unix socket for the operator and for IPMI\n"
         "  --uuid UUID            of the computer system; default: a random one, kept in DIR\n"
         "  --service-uuid UUID    of the service; default: that of the computer system\n"
@@ -48,7 +50,7 @@ static const char usage[] =
 struct options {
         const char *state, *control, *uuid, *service_uuid, *serial, *authority, *client_authority;
         uint64_t port, session_timeout;
-        bool die_with_parent;
+        bool ipv6, die_with_parent;
 };
 
 static int complain(int r, const char *what, const char *where) {
@@ -61,6 +63,7 @@ static int parse_options(int argc, char *argv[], struct options *ret) {
         enum {
                 STATE,
                 PORT,
+                IPV6,
                 CONTROL,
                 UUID,
                 SERVICE_UUID,
@@ -74,6 +77,7 @@ static int parse_options(int argc, char *argv[], struct options *ret) {
         static const struct option known[] = {
                 {"state", required_argument, NULL, STATE},
                 {"port", required_argument, NULL, PORT},
+                {"ipv6", no_argument, NULL, IPV6},
                 {"control", required_argument, NULL, CONTROL},
                 {"uuid", required_argument, NULL, UUID},
                 {"service-uuid", required_argument, NULL, SERVICE_UUID},
@@ -99,6 +103,9 @@ static int parse_options(int argc, char *argv[], struct options *ret) {
                                         optarg);
                                 return -EINVAL;
                         }
+                        break;
+                case IPV6:
+                        o.ipv6 = true;
                         break;
                 case CONTROL:
                         o.control = optarg;
@@ -247,6 +254,7 @@ static int run(const struct options *o) {
                 .uuid = o->uuid,
                 .serial = o->serial,
                 .port = (unsigned) o->port,
+                .ipv6 = o->ipv6,
                 .sessions.timeout_usec = o->session_timeout * USEC_PER_SEC,
         };
         int r;

@@ -46,6 +46,7 @@ struct service {
         const char *serial;       /* of the computer system, or NULL */
 
         unsigned port;
+        bool ipv6; /* on ::1 rather than on 127.0.0.1 */
         uint64_t requests;
         uint64_t connections; /* that carried a request */
         uint64_t accepted;    /* TCP connections, whatever became of them */
