@@ -52,6 +52,7 @@ struct plan {
 
         /* bmc.* */
         enum plan_channel bmc_channel;
+        char *bmc_asset_tag;         /* NULL: none */
         uint64_t bmc_patience;       /* us that a stage's end waits for the BMC to have its records */
         uint64_t bmc_interface_wait; /* us that the BMC's network interface may take to appear */
         char *bmc_address;           /* of its Redfish service; NULL: what firmware or IPMI say */

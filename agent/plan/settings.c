@@ -237,6 +237,8 @@ const struct setting settings[] = {
 
         {"bmc.channel", "auto", "talk to the BMC in-band; required: no production without it",
          CHOICE(channel_choices), FIELD(bmc_channel)},
+        {"bmc.asset-tag", "", "this machine's number in its owner's books, to be shown by the BMC", TEXT,
+         FIELD(bmc_asset_tag)},
         {"bmc.interface-wait", "5s", "how long the BMC's network interface may take to appear", TIME,
          FIELD(bmc_interface_wait)},
         {"bmc.address", "", "the BMC's Redfish service, instead of what firmware or IPMI tell of it",
