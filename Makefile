@@ -128,9 +128,18 @@ build/image/seatrial: build/seatrial
 	@mkdir -p $(@D)
 	$(Q)strip -o $@ $<
 
-build/initramfs.cpio.xz: build/tools/mkinitramfs build/image/seatrial $(LIBRARIES) $(shell find initramfs -not -name '*.[ch]' -type f)
+# make SITE=DIRECTORY puts its files into the image: certificate authorities, credentials, a plan. Another directory is
+# another image.
+SITE ?=
+build/image/site: always
+	@mkdir -p $(@D)
+	@echo '$(abspath $(SITE))' | cmp -s - $@ || echo '$(abspath $(SITE))' >$@
+
+build/initramfs.cpio.xz: build/tools/mkinitramfs build/image/seatrial $(LIBRARIES) build/image/site \
+                         $(wildcard $(SITE:%=%/*)) $(shell find initramfs -not -name '*.[ch]' -type f)
 	$(call say,PACK,$@)
 	$(Q)build/tools/mkinitramfs -o $@ -L build/openssl/lib -L build/libcurl/lib -D agent=build/image/seatrial initramfs/contents
+	$(if $(SITE),$(Q)initramfs/add-site $@ $(SITE))
 
 # A driver of the firmware is a Windows executable for a machine without a C library.
 build/flash/bds.efi: scripts/flash/bds.c scripts/flash/ffs.c $(wildcard scripts/flash/*.h) | setup

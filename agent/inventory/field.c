@@ -35,7 +35,6 @@ static const char *const placeholders[] = {
         "None",
         "N/A",
         "INVALID",
-        "-",
 };
 
 int field_set_number(json_t *part, const char *name, uint64_t value) {
@@ -66,10 +65,8 @@ int field_set_source(json_t *part, const char *name, const char *source) {
         int r;
 
         /* What is unknown came from nowhere. */
-        if (!*source || json_is_null(json_object_get(part, name))) {
-                (void) json_object_del(sources, name);
+        if (!*source || json_is_null(json_object_get(part, name)))
                 return 0;
-        }
 
         if (!sources) {
                 sources = json_object();

@@ -2,6 +2,7 @@
 """The BMC beside a guest: the Redfish service and ipmi_sim of tests/bmc, and the control socket that tests steer it by."""
 
 import json
+import os
 import secrets
 import socket
 import subprocess
@@ -26,10 +27,11 @@ class Bmc:
     """
 
     def __init__(self, directory, *, programs, configuration, system_uuid, service_uuid, serial, address="127.0.0.1",
-                 lan_parameters=None):
+                 lan_parameters=None, options=()):
         """programs: folder of bmc-redfish and seatrial-bmc.so; configuration: folder of lan.conf.in and bmc.emu;
         address: where the Redfish service listens, 127.0.0.1 or ::1; lan_parameters: what IPMI tells of the BMC's
-        network port, by the names of ipmi_sim's lan_config_program."""
+        network port, by the names of ipmi_sim's lan_config_program; options: more for bmc-redfish's command line.
+        """
         self.directory = directory
         self.children = []
         self.redfish_port = None
@@ -37,7 +39,7 @@ class Bmc:
         self.fingerprint = None
         self._programs = programs
         self._configuration = configuration
-        self._identity = ["--uuid", system_uuid, "--service-uuid", service_uuid, "--serial", serial]
+        self._identity = ["--uuid", system_uuid, "--service-uuid", service_uuid, "--serial", serial, *options]
         self._identity += ["--ipv6"] if address == "::1" else []
         self._lan_parameters = lan_parameters
         self._control = directory / "control"
@@ -47,10 +49,12 @@ class Bmc:
         self.directory.mkdir(parents=True, exist_ok=True)
         if len(str(self._control)) > 107:
             raise ChildFailed(f"{self._control}: too long a path for a Unix socket; use a shorter directory")
-        self._start_redfish(children)
+        self.start_redfish(children)
         self._start_ipmi(children)
 
-    def _start_redfish(self, children):
+    def start_redfish(self, children):
+        """The Redfish service alone."""
+        self.directory.mkdir(parents=True, exist_ok=True)
         redfish = Child("bmc-redfish", [self._programs / "bmc-redfish", "--state", self.directory,
                                         "--control", self._control, *self._identity],
                         self.directory / "redfish.log", stdout=subprocess.PIPE)
@@ -89,6 +93,7 @@ class Bmc:
                 continue
             children.append(ipmi)
             self.ipmi_port = port
+            self._lan = values["LAN_PORT"], values["LAN_PASSWORD"]
             return
 
     def _lan_program(self):
@@ -138,6 +143,13 @@ class Bmc:
     def host_reset(self):
         """What a BMC does when its host is reset: accounts that it gave out end."""
         self.control("host-reset")
+
+    def ipmitool(self, *words):
+        """What ipmitool says, asked over the network as an operator does."""
+        port, password = self._lan
+        return subprocess.run(["ipmitool", "-I", "lanplus", "-C", "3", "-H", "127.0.0.1", "-p", str(port),
+                               "-U", "operator", "-E", *words], check=True, capture_output=True, text=True, timeout=60,
+                              env={**os.environ, "IPMI_PASSWORD": password}).stdout
 
     def journal(self):
         """The records that the agent sent, in the order in which they came."""

@@ -93,6 +93,8 @@ class Configuration:
     bmc_address: str = "127.0.0.1"              # where the BMC's services listen; "::1" for a link of IPv6
     lan_parameters: dict | None = None          # what IPMI tells of the BMC's network port; None: nothing
     faults: tuple = ()                          # of the BMC from the beginning: rules for Bmc.fault()
+    bmc_options: tuple = ()                     # more for bmc-redfish's command line
+    bmc_commands: tuple = ()                    # for the BMC's control socket, before the guest starts
     # Structures that describe the host interface, made from the Redfish service's port.
     host_interfaces: object = staticmethod(lambda port: [redfish_host_interface(port)])
     options: tuple = ()                         # more for QEMU's command line
@@ -158,8 +160,10 @@ class Machine:
         if c.bmc:
             self.bmc = Bmc(self.directory / "bmc", programs=c.bmc_programs, configuration=c.bmc_configuration,
                            system_uuid=SYSTEM_UUID, service_uuid=SERVICE_UUID, serial=SYSTEM_SERIAL,
-                           address=c.bmc_address, lan_parameters=c.lan_parameters)
+                           address=c.bmc_address, lan_parameters=c.lan_parameters, options=c.bmc_options)
             self.bmc.start(self._children)
+            for command in c.bmc_commands:
+                self.bmc.control(**command)
             for rule in c.faults:
                 self.bmc.fault(**rule)
         # Variables live in the flash, so that a run has a copy of its own.

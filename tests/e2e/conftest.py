@@ -42,15 +42,24 @@ def acceleration():
 
 @pytest.fixture(scope="session")
 def make_flash(tmp_path_factory):
-    """make_flash(settings): the flash image with these settings on the kernel's command line."""
+    """make_flash(settings, site): the flash image with these settings on the kernel's command line, and the files of
+    the folder site in /etc/seatrial.
+    """
     made = {}
 
-    def make(settings):
-        words = tuple(f"seatrial.{key}={value}" for key, value in settings.items())
-        if words not in made:
-            made[words] = tmp_path_factory.mktemp("flash") / "flash.fd"
-            subprocess.run([ROOT / "scripts/flash/pack", made[words], *words], check=True, stdout=subprocess.DEVNULL)
-        return made[words]
+    def make(settings, site=None):
+        words = tuple(f'seatrial.{key}="{value}"' if " " in value else f"seatrial.{key}={value}"
+                      for key, value in settings.items())
+        if (words, site) not in made:
+            directory = tmp_path_factory.mktemp("flash")
+            initramfs = BUILD / "initramfs.cpio.xz"
+            if site:
+                initramfs = shutil.copy(initramfs, directory)
+                subprocess.run([ROOT / "initramfs/add-site", initramfs, site], check=True)
+            made[words, site] = directory / "flash.fd"
+            subprocess.run([ROOT / "scripts/flash/pack", "-i", initramfs, made[words, site], *words], check=True,
+                           stdout=subprocess.DEVNULL)
+        return made[words, site]
     return make
 
 

@@ -7,7 +7,8 @@ import struct
 import subprocess
 
 import pytest
-from test_bmc_service import ipmi, service  # noqa: F401, fixtures
+from bmc_service import service  # noqa: F401, fixture
+from system_interface import ipmi  # noqa: F401, fixture
 
 SBMR = 0xae
 OPENBMC = (0xcf, 0xc2, 0x00)

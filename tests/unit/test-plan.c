@@ -170,6 +170,63 @@ static void empty_name_in_a_list_is_refused(void **state) {
         assert_null(f->plan->trials[0]);
 }
 
+static int apply_bmc(struct fixture *f, const char *json) {
+        _cleanup_json_ json_t *settings = NULL;
+
+        assert_int_equal(json_parse(json, strlen(json), &settings), 0);
+        return plan_apply_bmc(f->plan, settings, &f->problems);
+}
+
+static void bmc_has_its_say_between_file_and_command_line(void **state) {
+        struct fixture *f = *state;
+
+        assert_int_equal(apply(f, "trial.run = none\nproduction.then = reboot\n"), 1);
+        assert_int_equal(plan_apply_command_line(f->plan, "seatrial.production.then=poweroff", &f->problems),
+                         0);
+        assert_int_equal(apply_bmc(f, "{\"trial.run\":\"memory\",\"production.then\":\"rescue\"}"), 1);
+        assert_int_equal(f->problems.n_items, 0);
+        assert_string_equal(f->plan->trials[0], "memory");
+        assert_int_equal(f->plan->production, AFTER_POWEROFF);
+}
+
+static void bmc_does_not_say_who_is_trusted(void **state) {
+        struct fixture *f = *state;
+
+        assert_int_equal(apply_bmc(f, "{\"bmc.trust\":\"first-use\",\"trial.run\":\"none\"}"), 0);
+        assert_problem(f, 0, "BMC", "bmc.trust is not for the BMC to say");
+        assert_string_equal(f->plan->bmc_trust[0], "fingerprint");
+        assert_string_equal(f->plan->trials[0], "memory");
+}
+
+static void mistake_of_the_bmc_is_named_and_its_whole_share_left_out(void **state) {
+        struct fixture *f = *state;
+
+        assert_int_equal(apply_bmc(f, "{\"trial.run\":\"none\",\"no.such\":\"1\",\"trial.memory.passes\":2}"),
+                         0);
+        assert_problem(f, 0, "BMC", "there is no setting \"no.such\"; \"seatrial plan\" lists all");
+        assert_problem(f, 1, "BMC", "trial.memory.passes: the value is no text");
+        assert_string_equal(f->plan->trials[0], "memory");
+}
+
+static void long_trial_is_words_as_on_a_command_line(void **state) {
+        struct fixture *f = *state;
+
+        assert_int_equal(plan_apply_words(f->plan, "trial.memory.passes=7 trial.processor.time=2min",
+                                          "trial.long", &f->problems),
+                         0);
+        assert_int_equal(f->plan->trial_memory_passes, 7);
+        assert_int_equal(f->plan->trial_processor_time, 120 * USEC_PER_SEC);
+}
+
+static void way_that_nobody_knows_makes_nobody_trusted(void **state) {
+        struct fixture *f = *state;
+
+        assert_int_equal(plan_set(f->plan, "bmc.trust", "fingerprint,anybody", "test", &f->problems),
+                         -EINVAL);
+        assert_problem(f, 0, "test",
+                       "bmc.trust: \"fingerprint,anybody\" is not fingerprint, ca or first-use");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -186,6 +243,11 @@ int main(void) {
                 TEST(later_layer_wins),
                 TEST(amount_over_the_whole_is_refused),
                 TEST(empty_name_in_a_list_is_refused),
+                TEST(bmc_has_its_say_between_file_and_command_line),
+                TEST(bmc_does_not_say_who_is_trusted),
+                TEST(mistake_of_the_bmc_is_named_and_its_whole_share_left_out),
+                TEST(long_trial_is_words_as_on_a_command_line),
+                TEST(way_that_nobody_knows_makes_nobody_trusted),
         };
 
         return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

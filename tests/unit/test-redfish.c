@@ -152,6 +152,22 @@ static void sequence_gap_that_says_no_record_is_none(void **state _unused_) {
         assert_false(redfish_sequence_gap(NULL, &(uint64_t){0}));
 }
 
+static void date_is_as_http_has_it(void **state _unused_) {
+        static const char *const bad[] = {"",
+                                          "now",
+                                          "Tue, 01 Jan 2030 12:00:00 CET",
+                                          "Tue, 01 Jan 2030 12:00:00 GMT.",
+                                          "Thu, 01 Jan 1960 00:00:00 GMT",
+                                          "Tue, 41 Jan 2030 12:00:00 GMT"};
+        uint64_t usec = 7;
+
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                assert_int_equal(redfish_parse_date(bad[i], &usec), -EINVAL);
+        assert_int_equal(usec, 7);
+        assert_int_equal(redfish_parse_date("Tue, 01 Jan 2030 12:00:00 GMT", &usec), 0);
+        assert_int_equal(usec, UINT64_C(1893499200) * USEC_PER_SEC);
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(response_is_an_object),
@@ -163,6 +179,7 @@ int main(void) {
                 cmocka_unit_test(error_text_is_no_longer_than_a_person_reads),
                 cmocka_unit_test(sequence_gap_tells_the_record_that_is_expected),
                 cmocka_unit_test(sequence_gap_that_says_no_record_is_none),
+                cmocka_unit_test(date_is_as_http_has_it),
         };
 
         return cmocka_run_group_tests_name("redfish", tests, NULL, NULL);

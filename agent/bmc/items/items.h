@@ -29,8 +29,7 @@ enum item_state {
 const char *item_state_text(enum item_state state);
 
 struct items_options {
-        const char *sys_root;  /* "/sys"; the table of SMBIOS is read from there */
-        const char *asset_tag; /* NULL: none */
+        const char *sys_root; /* "/sys"; the table of SMBIOS is read from there */
 };
 
 /* The ways that are open at the moment; tried are those there. All must outlive the call. */

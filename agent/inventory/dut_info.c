@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "inventory/inventory.h"
+#include "inventory.h"
 
 /* The lists that grow while the inventory is gone through. */
 struct dut {
