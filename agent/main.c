@@ -12,6 +12,7 @@
 #include "boot/boot.h"
 #include "init/init.h"
 #include "inventory/inventory.h"
+#include "manifest/manifest.h"
 #include "plan/plan.h"
 #include "stages/stages.h"
 #include "trial/verb.h"
@@ -24,6 +25,7 @@ struct verb {
 
 static const struct verb verbs[] = {
         {"inventory", verb_inventory, "what this machine is made of"},
+        {"manifest", verb_manifest, "what was ordered: written down, and checked"},
         {"trial", verb_trial, "test a part of it: memory, processor, ..."},
         {"bmc", verb_bmc, "the in-band channel to the BMC"},
         {"boot", verb_boot, "what can be booted, and booting it"},

@@ -15,6 +15,7 @@
 #include "contact.h"
 #include "delivery.h"
 #include "orders.h"
+#include "plan/plan.h"
 #include "session.h"
 #include "wait.h"
 
@@ -405,6 +406,7 @@ int channel_process(int report_fd, void *userdata) {
         r = channel_items_init(&p.items, job->environment->sys_root, job->journal_path, job->boot);
         if (r < 0)
                 return r;
+        p.items.options.asset_tag = job->plan->bmc_asset_tag;
 
         r = contact_new(job->environment, &p.wait, job->plan, on_note, &p, &p.contact);
         if (r < 0)

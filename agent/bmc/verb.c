@@ -1,274 +1,40 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include <errno.h>
-#include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/log.h"
 #include "base/text.h"
-#include "bmc/redfish/http.h"
-#include "bmc/redfish/redfish.h"
-#include "contact.h"
-#include "plan/plan.h"
-#include "provisioning-log.h"
-#include "session.h"
 #include "verb.h"
-#include "wait.h"
 
-#define IPMI_TIMEOUT (5 * USEC_PER_SEC)
+static const struct {
+        const char *name;
+        int (*run)(int argc, char **argv);
+        const char *help;
+} things[] = {
+        {"status", verb_bmc_status, "the way to the BMC, as far as it goes"},
+        {"sel", verb_bmc_sel, "the BMC's event log"},
+        {"log", verb_bmc_log, "what the BMC holds of what it was told"},
+        {"bootdev", verb_bmc_bootdev, "what the next boot is to do"},
+        {"forget", verb_bmc_forget, "the BMC's certificate of the first use"},
+};
 
 static void help(void) {
-        puts("Usage: seatrial bmc status [--open]\n"
-             "\n"
-             "Shows the in-band way to this machine's BMC: the host interface that the firmware\n"
-             "describes (SMBIOS type 42), its network device, the IPMI devices, and the fingerprint\n"
-             "of the BMC's certificate. Exits 0 when all of it is there.\n"
-             "\n"
-             "  --open      go the whole way: bring the link up, check the certificate, open a\n"
-             "              session, look for the provisioning log, and undo it all. This makes the\n"
-             "              BMC create an account, and refuse another one until the host is reset\n"
-             "  -h, --help  this text");
-}
-
-static void _printf_(2, 3) show(const char *what, const char *format, ...) {
-        va_list ap;
-
-        printf("%-15s ", what);
-        va_start(ap, format);
-        vprintf(format, ap);
-        va_end(ap);
-        putchar('\n');
-}
-
-/* Prints what is missing. Returns error, so that the caller's last line tells whether all went well. */
-static int show_problem(const char *what, const struct contact *contact, int error) {
-        show(what, "%s", contact->problem ?: strerror(-error));
-        return error;
-}
-
-static const char *addressing_text(const struct addressing *addressing) {
-        static const char *const texts[] = {
-                [ADDRESSING_STATIC] = "fixed",
-                [ADDRESSING_DHCP] = "by DHCP",
-                [ADDRESSING_LINK_LOCAL] = "link-local",
-                [ADDRESSING_ROUTER] = "of the network that a router advertises",
-        };
-
-        return texts[addressing->kind];
-}
-
-static int show_candidates(struct contact *contact) {
-        int r;
-
-        r = contact_read_candidates(contact);
-
-        for (size_t i = 0; i < contact->candidates.n_items; i++) {
-                const struct candidate *c = &contact->candidates.items[i];
-                _cleanup_free_ char *device = host_device_describe(&c->interface.device);
-
-                show("way", "%s: %s", c->source, device ?: "?");
-                show("", "service %s port %u; host's address %s, %s", FORMAT_IP(&c->interface.service),
-                     c->interface.port, FORMAT_IP(&c->addressing.host), addressing_text(&c->addressing));
-        }
-        for (size_t i = 0; i < contact->candidates.n_rejected; i++)
-                show("way", "%s", contact->candidates.rejected[i]);
-
-        return r < 0 ? show_problem("way", contact, r) : 0;
-}
-
-static int show_network_device(struct contact *contact) {
-        const struct candidate *candidate;
-        enum interface_match match;
-        struct interface found;
-        int r;
-
-        r = contact_find_interface(contact, true, &candidate, &found, &match);
-        if (r < 0)
-                return show_problem("network device", contact, r);
-        if (r == 0) {
-                show("network device", "not there");
-                return -ENODEV;
-        }
-
-        show("network device", "%s, of %s%s", found.name, candidate->source,
-             match == INTERFACE_BUT_FOR_MAC ? ", with another MAC address than that says" : "");
-        return 0;
-}
-
-static void show_ipmi_device(struct contact *contact, struct ipmi *ipmi) {
-        uint8_t response[IPMI_RESPONSE_MAX];
-        struct ipmi_device_id id;
-        size_t size;
-        int r;
-
-        r = ipmi_ask(ipmi, contact->wait, IPMI_NETFN_APP, IPMI_GET_DEVICE_ID, NULL, 0, IPMI_TIMEOUT, response,
-                     &size);
-        if (r < 0)
-                show("ipmi", "%s: does not answer: %s", ipmi->name, strerror(-r));
-        else if (ipmi_decode_device_id(response, size, &id) < 0)
-                show("ipmi", "%s: does not tell what it is: %s", ipmi->name,
-                     ipmi_completion_text(response[0]));
-        else
-                show("ipmi", "%s: device %u, firmware %u.%02u, IPMI %u.%u, manufacturer %u, product %u",
-                     ipmi->name, id.id, id.firmware_major, id.firmware_minor, id.version_major,
-                     id.version_minor, id.manufacturer, id.product);
-}
-
-static int show_trust(struct contact *contact) {
-        char hex[2 * FINGERPRINT_SIZE + 1];
-        int r;
-
-        r = contact_find_trust(contact, true);
-        for (size_t i = 0; i < contact->ipmi.n_items; i++)
-                show_ipmi_device(contact, contact->ipmi.items[i]);
-        if (contact->ipmi.n_items == 0)
-                show("ipmi", "there is no %s/ipmiN", contact->environment->dev_root);
-        if (r < 0)
-                return show_problem("trust", contact, r);
-
-        switch (contact->trust.tls.way) {
-        case TLS_FINGERPRINT:
-                hex_encode(contact->trust.tls.fingerprint, FINGERPRINT_SIZE, hex);
-                show("fingerprint", "%s (SHA-256, %s)", hex,
-                     contact->trust.ipmi ? contact->trust.ipmi->name : "of the first use");
-                break;
-        case TLS_AUTHORITY:
-                show("trust", "an authority in the image");
-                break;
-        case TLS_ANY:
-                show("trust", "the first use: whoever answers");
-                break;
-        }
-        return 0;
-}
-
-static int show_session(struct contact *contact) {
-        _cleanup_(session_done) struct session session = {};
-        _cleanup_free_ char *entries = NULL;
-        int r;
-
-        r = session_open(&session, contact);
-        if (r < 0)
-                return show_problem("session", contact, r);
-        show("session", "%s", redfish_logged_in(contact->redfish) ? "opened" : "by client certificate");
-
-        r = contact_find_system(contact);
-        if (r >= 0)
-                r = provisioning_log_find(contact->redfish, contact->system, &entries);
-        if (r < 0)
-                show("log", "%s", redfish_problem(contact->redfish));
-        else
-                show("log", "%s", entries);
-
-        if (session_end(contact) < 0)
-                return show_problem("session", contact, -EIO);
-        show("session", "ended");
-        return r;
-}
-
-static int show_open(struct contact *contact) {
-        int r;
-
-        r = contact_prepare(contact);
-        if (r < 0)
-                return show_problem("link", contact, r);
-        show("link", "%s is up", way_name(&contact->way));
-
-        r = contact_connect(contact);
-        if (r < 0)
-                return show_problem("certificate", contact, r);
-        show("trust", "%s", trust_text(&contact->trust));
-
-        return show_session(contact);
-}
-
-static void on_note(const char *severity _unused_, const char *text, void *userdata _unused_) {
-        show("", "%s", text);
-}
-
-static int status(bool open) {
-        _cleanup_(plan_problems_done) struct plan_problems problems = {};
-        _cleanup_(contact_freep) struct contact *contact = NULL;
-        _cleanup_(plan_freep) struct plan *plan = NULL;
-        struct wait w = WAIT_ALONE;
-        int r, network, trust;
-
-        r = http_initialize();
-        if (r >= 0)
-                r = plan_load(&plan, &problems);
-        if (r >= 0)
-                r = contact_new(&contact_live_environment, &w, plan, on_note, NULL, &contact);
-        if (r < 0) {
-                log_error(r, "the way to the BMC cannot be looked for");
-                return 1;
-        }
-
-        r = show_candidates(contact);
-        network = r < 0 ? r : show_network_device(contact);
-        trust = show_trust(contact);
-        if (r < 0 || network < 0 || trust < 0)
-                return 1;
-
-        return open && show_open(contact) < 0;
-}
-
-static int verb_status(int argc, char **argv) {
-        static const struct option options[] = {
-                {"open", no_argument, NULL, 'o'},
-                {"help", no_argument, NULL, 'h'},
-                {},
-        };
-        bool open = false;
-        int c;
-
-        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
-                switch (c) {
-                case 'o':
-                        open = true;
-                        break;
-                case 'h':
-                        help();
-                        return 0;
-                default:
-                        return 2;
-                }
-
-        return status(open);
-}
-
-static void overview(void) {
-        puts("Usage: seatrial bmc VERB [OPTION]...\n"
-             "\n"
-             "The BMC, from this machine.\n"
-             "\n"
-             "  status      the way to it, step by step\n"
-             "  log         what it holds of what seatrial has told it\n"
-             "  forget      trust another certificate on first use\n"
-             "\n"
-             "Each tells more with --help.");
+        puts("Usage: seatrial bmc THING [OPTION...]\n");
+        for (size_t i = 0; i < ELEMENTSOF(things); i++)
+                printf("  %-11s %s\n", things[i].name, things[i].help);
+        puts("\nseatrial bmc THING --help tells more.");
 }
 
 int verb_bmc(int argc, char **argv) {
-        static const struct {
-                const char *name;
-                int (*verb)(int argc, char **argv);
-        } verbs[] = {
-                {"status", verb_status},
-                {"log", verb_bmc_log},
-                {"forget", verb_bmc_forget},
-        };
-
-        if (argc >= 2 && (streq(argv[1], "--help") || streq(argv[1], "-h"))) {
-                overview();
-                return 0;
+        if (argc < 2 || streq(argv[1], "--help") || streq(argv[1], "-h")) {
+                help();
+                return argc < 2 ? 2 : 0;
         }
 
-        for (size_t i = 0; argc >= 2 && i < ELEMENTSOF(verbs); i++)
-                if (streq(verbs[i].name, argv[1]))
-                        return verbs[i].verb(argc - 1, argv + 1);
+        for (size_t i = 0; i < ELEMENTSOF(things); i++)
+                if (streq(argv[1], things[i].name))
+                        return things[i].run(argc - 1, argv + 1);
 
-        log_line("bmc needs something to do that it knows; see \"seatrial bmc --help\"");
+        log_line("bmc knows no \"%s\"; \"seatrial bmc --help\" lists what it does", argv[1]);
         return 2;
 }

@@ -9,12 +9,12 @@
 const struct inventory_roots inventory_live_roots = {.sys = "/sys", .proc = "/proc", .dev = "/dev"};
 
 const struct collector *const collectors[] = {
-        &collector_system,       &collector_management,   &collector_processors,
-        &collector_memory,       &collector_pci,          &collector_slots,
-        &collector_accelerators, &collector_controllers,  &collector_storage,
-        &collector_volumes,      &collector_network,      &collector_usb,
-        &collector_tpm,          &collector_sensors,      &collector_power_supplies,
-        &collector_watchdogs,    &collector_serial_ports, NULL,
+        &collector_system,       &collector_management,  &collector_processors,
+        &collector_memory,       &collector_pci,         &collector_slots,
+        &collector_accelerators, &collector_controllers, &collector_storage,
+        &collector_volumes,      &collector_network,     &collector_usb,
+        &collector_tpm,          &collector_sensors,     &collector_power,
+        &collector_watchdogs,    &collector_serial,      NULL,
 };
 
 int firmware_table_read(const struct inventory_roots *roots, struct smbios **ret) {

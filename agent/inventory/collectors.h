@@ -20,9 +20,9 @@ extern const struct collector collector_network;
 extern const struct collector collector_usb;
 extern const struct collector collector_tpm;
 extern const struct collector collector_sensors;
-extern const struct collector collector_power_supplies;
+extern const struct collector collector_power;
 extern const struct collector collector_watchdogs;
-extern const struct collector collector_serial_ports;
+extern const struct collector collector_serial;
 
 /* Reads the firmware's table. A machine without one, or one whose table only root may read, is a machine of
  * which less is known: *ret is NULL then. Returns 0, or why there is a table that cannot be used: -EBADMSG, a

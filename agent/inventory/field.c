@@ -35,6 +35,7 @@ static const char *const placeholders[] = {
         "None",
         "N/A",
         "INVALID",
+        "-",
 };
 
 int field_set_number(json_t *part, const char *name, uint64_t value) {
@@ -65,8 +66,10 @@ int field_set_source(json_t *part, const char *name, const char *source) {
         int r;
 
         /* What is unknown came from nowhere. */
-        if (!*source || json_is_null(json_object_get(part, name)))
+        if (!*source || json_is_null(json_object_get(part, name))) {
+                (void) json_object_del(sources, name);
                 return 0;
+        }
 
         if (!sources) {
                 sources = json_object();

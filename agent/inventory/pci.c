@@ -197,33 +197,51 @@ static int add_expansion_rom(const struct sysfs_device *device, struct fields *f
         return f->error;
 }
 
-/* The firmware's name for the slot that the device is in (DSP0134 7.10): segment group, bus, and device and
- * function number stand from 0Dh on. A slot is given by its first function, or by the port above it. */
-static int add_slot_designation(const struct smbios *smbios, const struct pci_dev *device, struct fields *f) {
+/* Finds the slot with that address (DSP0134 7.10): segment group, bus, and device and function number stand
+ * from 0Dh on. Returns 1, 0 when there is none. */
+static int find_slot(const struct smbios *smbios, const char *address, struct smbios_structure *ret) {
+        unsigned domain, bus, device, function;
         struct smbios_structure slot = {};
 
+        if (!address || sscanf(address, "%x:%x:%x.%x", &domain, &bus, &device, &function) != 4)
+                return 0;
+
         while (smbios && smbios_next_of(smbios, SMBIOS_SYSTEM_SLOT, &slot) > 0) {
-                _cleanup_free_ char *designation = NULL;
-                uint16_t segment;
-                uint8_t bus, place;
-                int r;
+                uint16_t slot_segment;
+                uint8_t slot_bus, place;
 
-                if (!smbios_u16(&slot, 0x0d, &segment) || !smbios_u8(&slot, 0x0f, &bus) ||
-                    !smbios_u8(&slot, 0x10, &place) || place == 0xff)
+                if (!smbios_u16(&slot, 0x0d, &slot_segment) || !smbios_u8(&slot, 0x0f, &slot_bus) ||
+                    !smbios_u8(&slot, 0x10, &place))
                         continue;
-                if (segment != device->domain || bus != device->bus || place >> 3 != device->dev)
+                if (slot_segment != domain || slot_bus != bus || place >> 3 != (int) device)
                         continue;
 
-                r = smbios_string(&slot, 0x04, &designation);
-                if (r < 0)
-                        return r;
+                *ret = slot;
+                return 1;
+        }
 
-                fields_source_smbios(f, &slot, 0x04);
-                fields_text(f, "slot_designation", designation);
+        return 0;
+}
+
+/* The firmware's name for the slot that the device is in: it gives a slot the address of what is in it, or
+ * that of the port above. */
+static int add_slot_designation(const struct smbios *smbios, const char *address, const char *parent,
+                                struct fields *f) {
+        _cleanup_free_ char *designation = NULL;
+        struct smbios_structure slot = {};
+        int r;
+
+        if (!find_slot(smbios, address, &slot) && !find_slot(smbios, parent, &slot)) {
+                fields_null(f, "slot_designation");
                 return f->error;
         }
 
-        fields_null(f, "slot_designation");
+        r = smbios_string(&slot, 0x04, &designation);
+        if (r < 0)
+                return r;
+
+        fields_source_smbios(f, &slot, 0x04);
+        fields_text(f, "slot_designation", designation);
         return f->error;
 }
 
@@ -295,8 +313,9 @@ static int describe(const struct inventory_roots *roots _unused_, const struct s
         fields_source_sysfs(&f, device, "config");
         pci_config_describe(dev, &f);
 
-        r = add_slot_designation(context->smbios, dev, &f);
         pci_free_dev(dev);
+
+        r = add_slot_designation(context->smbios, address, parent ? sysfs_name(parent) : NULL, &f);
         if (r < 0)
                 return r;
 

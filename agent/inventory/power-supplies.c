@@ -118,8 +118,8 @@ static int power_supplies_print(const json_t *part, struct screen *screen) {
         return table_print_objects(part, members, screen);
 }
 
-const struct collector collector_power_supplies = {
-        .name = "power_supplies",
+const struct collector collector_power = {
+        .name = "power",
         .description = "Power supplies, as the firmware names them",
         .collect = power_supplies_collect,
         .summarize = power_supplies_summarize,

@@ -77,8 +77,8 @@ static int serial_ports_print(const json_t *part, struct screen *screen) {
         return table_print_objects(part, members, screen);
 }
 
-const struct collector collector_serial_ports = {
-        .name = "serial_ports",
+const struct collector collector_serial = {
+        .name = "serial",
         .description = "Serial ports",
         .collect = serial_ports_collect,
         .summarize = serial_ports_summarize,

@@ -1,153 +1,251 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/event.h"
+#include "base/fd.h"
 #include "base/log.h"
-#include "base/screen.h"
 #include "base/text.h"
+#include "capture.h"
+#include "diff.h"
+#include "format/format.h"
 #include "inventory.h"
+#include "view.h"
 
 /* For a person who waits: one part that hangs is told, and the rest is shown. */
 #define TIME_LIMIT_USEC (30 * USEC_PER_SEC)
 
-enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_TABLE };
+#define INVENTORY_SIZE_MAX ((size_t) 64 << 20)
+
+struct options {
+        const char *part;            /* NULL: all */
+        const struct format *format; /* NULL: for a person */
+        const char *root;            /* of a captured machine; NULL: this one */
+        const char *capture;
+        const char *diff; /* file with the inventory to compare with */
+        bool sources;
+};
 
 static void help(void) {
-        puts("Usage: seatrial inventory [PART] [--format json|table]\n"
+        puts("Usage: seatrial inventory [PART] [OPTION...]\n"
              "\n"
              "Prints what the machine is made of: as tables on a terminal, as JSON otherwise.\n"
              "Without PART all parts:\n");
 
         for (size_t i = 0; collectors[i]; i++)
-                printf("  %-12s %s\n", collectors[i]->name, collectors[i]->description);
+                printf("  %-14s %s\n", collectors[i]->name, collectors[i]->description);
 
         puts("\n"
-             "  -f, --format FORMAT  json or table, wherever the output goes\n"
-             "  -s, --sources        in JSON, say of each value where it came from\n"
+             "  -f, --format FORMAT  table, for a person, or one of:");
+        for (const struct format *f = formats; f->name; f++)
+                printf("                         %-8s %s\n", f->name, f->help);
+        puts("  -s, --sources        in JSON, say of each value where it came from\n"
+             "  -d, --diff FILE      print what is different from the inventory in FILE\n"
+             "  -c, --capture DIR    keep in DIR all that the inventory reads, and the inventory\n"
+             "  -r, --root DIR       of a captured machine instead of this one\n"
              "  -h, --help           this text\n"
              "\n"
-             "Exit status: 0 when every part could be had, 1 when one could not.");
+             "Exit status: 0 when every part could be had, and is as in FILE; 1 otherwise.");
 }
 
-static const struct collector *find_collector(const char *name) {
+static bool is_part(const char *name) {
         for (size_t i = 0; collectors[i]; i++)
                 if (streq(collectors[i]->name, name))
-                        return collectors[i];
+                        return true;
 
-        return NULL;
+        return false;
 }
 
-static int print_table(const json_t *inventory) {
-        const json_t *problems = json_object_get(inventory, "problems"), *problem;
-        struct screen screen;
-        size_t i;
+static int find_format(const char *name, const struct format **ret) {
+        const struct format *f = formats;
 
-        screen_init(&screen, stdout, SCREEN_COLOUR_AUTO);
+        if (streq(name, "table")) {
+                *ret = NULL;
+                return 0;
+        }
 
-        json_array_foreach(problems, i, problem)
-                screen_row(&screen, MARK_FAIL, json_get_string(problem, "part"),
-                           json_get_string(problem, "message"), USEC_INFINITY);
+        while (f->name && !streq(f->name, name))
+                f++;
+        if (!f->name)
+                return -EINVAL;
 
-        for (i = 0; collectors[i]; i++) {
-                const json_t *part = json_object_get(inventory, collectors[i]->name);
-                _cleanup_free_ char *summary = NULL;
-                int r;
+        *ret = f;
+        return 0;
+}
 
-                if (!part || json_is_null(part))
-                        continue;
+/* Returns 0, or the exit status in ret_status and 1. */
+static int parse_options(int argc, char **argv, struct options *o, int *ret_status) {
+        static const struct option options[] = {
+                {"format", required_argument, NULL, 'f'},
+                {"sources", no_argument, NULL, 's'},
+                {"diff", required_argument, NULL, 'd'},
+                {"root", required_argument, NULL, 'r'},
+                {"capture", required_argument, NULL, 'c'},
+                {"help", no_argument, NULL, 'h'},
+                {},
+        };
+        int c;
 
-                summary = collectors[i]->summarize(part);
-                if (!summary)
-                        return -ENOMEM;
+        *ret_status = 2;
+        *o = (struct options){.format = isatty(STDOUT_FILENO) ? NULL : formats};
 
-                screen_heading(&screen, collectors[i]->name, summary);
-                r = collectors[i]->print(part, &screen);
-                if (r < 0)
-                        return r;
+        while ((c = getopt_long(argc, argv, "f:sd:r:c:h", options, NULL)) >= 0)
+                switch (c) {
+                case 'f':
+                        if (find_format(optarg, &o->format) < 0) {
+                                log_line("inventory: there is no format \"%s\"; --help lists them", optarg);
+                                return 1;
+                        }
+                        break;
+                case 's':
+                        o->sources = true;
+                        break;
+                case 'd':
+                        o->diff = optarg;
+                        break;
+                case 'r':
+                        o->root = optarg;
+                        break;
+                case 'c':
+                        o->capture = optarg;
+                        break;
+                case 'h':
+                        help();
+                        *ret_status = 0;
+                        return 1;
+                default:
+                        return 1;
+                }
+
+        if (optind < argc)
+                o->part = argv[optind++];
+        if (optind < argc) {
+                log_line("inventory takes one part or all of them, and \"%s\" is one more", argv[optind]);
+                return 1;
+        }
+
+        if (o->part && !is_part(o->part)) {
+                log_line("inventory: there is no part \"%s\"; --help lists them", o->part);
+                return 1;
+        }
+
+        if (o->capture && (o->root || o->part)) {
+                log_line("inventory: --capture keeps the whole of this machine");
+                return 1;
         }
 
         return 0;
 }
 
-static int print_json(const json_t *inventory) {
-        return json_dumpf(inventory, stdout, JSON_INDENT(2)) < 0 || putchar('\n') < 0 ? -EIO : 0;
+static int take(const struct inventory_roots *roots, const char *part, json_t **ret) {
+        _cleanup_(event_freep) struct event *event = NULL;
+        int r;
+
+        r = event_new(&event);
+        if (r < 0)
+                return log_error(r, "inventory: no event loop");
+
+        r = inventory_take(event, roots, part, TIME_LIMIT_USEC, NULL, NULL, ret);
+        return r < 0 ? log_error(r, "inventory: it could not be taken") : 0;
+}
+
+static int take_captured(const struct options *o, json_t **ret) {
+        _cleanup_free_ char *sys = strprintf("%s/sys", o->root), *proc = strprintf("%s/proc", o->root),
+                            *dev = strprintf("%s/dev", o->root);
+        struct inventory_roots roots = {.sys = sys, .proc = proc, .dev = dev, .sources = o->sources};
+
+        if (!sys || !proc || !dev)
+                return log_error(-ENOMEM, "inventory");
+        if (faccessat(AT_FDCWD, sys, F_OK, 0) < 0)
+                return log_error(-errno, "inventory: %s holds no captured machine", o->root);
+
+        return take(&roots, o->part, ret);
+}
+
+static int take_live(const struct options *o, json_t **ret) {
+        struct inventory_roots roots = inventory_live_roots;
+        _cleanup_free_ char *record = NULL, *file = NULL, *text = NULL;
+        int r;
+
+        roots.sources = o->sources;
+        if (geteuid() != 0)
+                log_line("inventory: not run by root, so what only root may read stays unknown");
+        if (!o->capture)
+                return take(&roots, o->part, ret);
+
+        record = strprintf("%s/dev", o->capture);
+        file = strprintf("%s/inventory.json", o->capture);
+        if (!record || !file)
+                return log_error(-ENOMEM, "inventory");
+
+        r = capture_files(&roots, o->capture);
+        if (r < 0)
+                return log_error(r, "inventory: %s cannot be filled", o->capture);
+
+        roots.record = record;
+        r = take(&roots, NULL, ret);
+        if (r < 0)
+                return r;
+
+        text = json_dumps(*ret, JSON_INDENT(2));
+        r = text ? write_file_atomic(file, text, strlen(text), 0644) : -ENOMEM;
+        return r < 0 ? log_error(r, "inventory: %s cannot be written", file) : 0;
+}
+
+static int print_json(const json_t *value) {
+        return json_dumpf(value, stdout, JSON_INDENT(2)) < 0 || putchar('\n') < 0 ? -EIO : 0;
+}
+
+static int print_inventory(const struct options *o, const json_t *inventory) {
+        _cleanup_json_ json_t *converted = NULL;
+        int r;
+
+        if (!o->format)
+                return view_print(inventory, stdout);
+
+        r = o->format->convert(inventory, &converted);
+        return r < 0 ? r : print_json(converted);
+}
+
+/* Returns 1 when something is different, 0 when nothing is, a negative errno. */
+static int print_diff(const struct options *o, const json_t *inventory) {
+        _cleanup_json_ json_t *old = NULL, *changes = NULL;
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r;
+
+        r = read_file(o->diff, INVENTORY_SIZE_MAX, &text, &size);
+        if (r >= 0)
+                r = json_parse(text, size, &old);
+        if (r < 0)
+                return log_error(r, "inventory: %s cannot be read", o->diff);
+
+        r = inventory_diff(old, inventory, &changes);
+        if (r < 0)
+                return r;
+
+        r = o->format ? print_json(changes) : view_print_changes(changes, stdout);
+        return r < 0 ? r : json_array_size(changes) > 0;
 }
 
 int verb_inventory(int argc, char **argv) {
-        static const struct option options[] = {
-                {"format", required_argument, NULL, 'f'},
-                {"sources", no_argument, NULL, 's'},
-                {"help", no_argument, NULL, 'h'},
-                {},
-        };
-        _cleanup_(event_freep) struct event *event = NULL;
         _cleanup_json_ json_t *inventory = NULL;
-        struct inventory_roots roots = inventory_live_roots;
-        enum format format = FORMAT_AUTO;
-        const char *name = NULL;
-        int c, r;
+        struct options o;
+        int r, status;
 
-        while ((c = getopt_long(argc, argv, "f:sh", options, NULL)) >= 0)
-                switch (c) {
-                case 'f':
-                        if (streq(optarg, "json"))
-                                format = FORMAT_JSON;
-                        else if (streq(optarg, "table"))
-                                format = FORMAT_TABLE;
-                        else {
-                                log_line("inventory: --format is json or table, not \"%s\"", optarg);
-                                return 2;
-                        }
-                        break;
-                case 's':
-                        roots.sources = true;
-                        break;
-                case 'h':
-                        help();
-                        return 0;
-                default:
-                        return 2;
-                }
+        if (parse_options(argc, argv, &o, &status))
+                return status;
 
-        if (optind < argc)
-                name = argv[optind++];
-        if (optind < argc) {
-                log_line("inventory takes one part or all of them, and \"%s\" is one more", argv[optind]);
-                return 2;
-        }
-
-        if (name && !find_collector(name)) {
-                fprintf(stderr, "seatrial: inventory: there is no part \"%s\"; there are:", name);
-                for (size_t i = 0; collectors[i]; i++)
-                        fprintf(stderr, " %s", collectors[i]->name);
-                fputc('\n', stderr);
-                return 2;
-        }
-
-        if (geteuid() != 0)
-                log_line("inventory: not run by root, so what only root may read stays unknown");
-
-        r = event_new(&event);
-        if (r < 0) {
-                log_error(r, "inventory: no event loop");
+        r = o.root ? take_captured(&o, &inventory) : take_live(&o, &inventory);
+        if (r < 0)
                 return 1;
-        }
 
-        r = inventory_take(event, &roots, name, TIME_LIMIT_USEC, NULL, NULL, &inventory);
-        if (r < 0) {
-                log_error(r, "inventory: it could not be taken");
-                return 1;
-        }
-
-        if (format == FORMAT_AUTO)
-                format = isatty(STDOUT_FILENO) ? FORMAT_TABLE : FORMAT_JSON;
-
-        r = format == FORMAT_TABLE ? print_table(inventory) : print_json(inventory);
+        r = o.diff ? print_diff(&o, inventory) : o.capture ? 0 : print_inventory(&o, inventory);
         if (r >= 0 && fflush(stdout) != 0)
                 r = -errno;
         if (r < 0) {
@@ -155,5 +253,5 @@ int verb_inventory(int argc, char **argv) {
                 return 1;
         }
 
-        return json_array_size(json_object_get(inventory, "problems")) > 0;
+        return r > 0 || json_array_size(json_object_get(inventory, "problems")) > 0;
 }

@@ -14,6 +14,7 @@
 enum plan_colour { COLOUR_AUTO, COLOUR_YES, COLOUR_NO };
 enum plan_after { AFTER_RESCUE, AFTER_POWEROFF, AFTER_REBOOT, AFTER_BOOT };
 enum plan_reach { REACH_LOCKED, REACH_PHYSICAL, REACH_SECOND_LEG };
+enum plan_stop { STOP_NOTHING, STOP_CRITICAL, STOP_ANY };
 enum plan_channel { CHANNEL_OFF, CHANNEL_AUTO, CHANNEL_REQUIRED };
 
 /* An amount of memory: a share of what is available, or bytes. */
@@ -27,7 +28,13 @@ struct plan {
         enum plan_colour console_colour;
 
         /* inventory.* */
-        uint64_t inventory_time_limit; /* us, for each collector */
+        uint64_t inventory_time_limit;   /* us, for each collector */
+        uint64_t inventory_device_limit; /* us, for each device that a collector asks */
+
+        /* manifest.* */
+        char *manifest_file;             /* NULL: the image's own, if it has one */
+        enum plan_stop manifest_stop;    /* which deviations stop the machine */
+        enum plan_after manifest_failed; /* and what that leads to */
 
         /* trial.* */
         char **trials; /* names, NULL at the end */
@@ -52,6 +59,7 @@ struct plan {
 
         /* bmc.* */
         enum plan_channel bmc_channel;
+        char *bmc_asset_tag;         /* NULL: none */
         uint64_t bmc_patience;       /* us that a stage's end waits for the BMC to have its records */
         uint64_t bmc_interface_wait; /* us that the BMC's network interface may take to appear */
         char *bmc_address;           /* of its Redfish service; NULL: what firmware or IPMI say */

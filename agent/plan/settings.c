@@ -139,6 +139,7 @@ static const char *const colour_choices[] = {"auto", "yes", "no", NULL};
 static const char *const after_choices[] = {"rescue", "poweroff", "reboot", "boot", NULL};
 static const char *const after_no_boot_choices[] = {"rescue", "poweroff", "reboot", NULL};
 static const char *const reach_choices[] = {"locked", "physical", "second-leg", NULL};
+static const char *const stop_choices[] = {"nothing", "critical", "any", NULL};
 static const char *const channel_choices[] = {"off", "auto", "required", NULL};
 static const char *const trust_choices[] = {"fingerprint", "ca", "first-use", NULL};
 static const char *const credentials_choices[] = {"certificate", "account", "bootstrap", NULL};
@@ -201,6 +202,18 @@ const struct setting settings[] = {
         {"inventory.time-limit", "30s", "how long a collector may take before discovery goes on without it",
          TIME, FIELD(inventory_time_limit)},
 
+        {"inventory.device-limit", "5s",
+         "how long a drive or sensor may take before its part goes on without it", TIME,
+         FIELD(inventory_device_limit)},
+
+        {"manifest.file", "",
+         "what was ordered; empty: the image's /etc/seatrial/manifest.json, if it has one", TEXT,
+         FIELD(manifest_file)},
+        {"manifest.stop", "critical", "which deviations from what was ordered stop the machine",
+         CHOICE(stop_choices), FIELD(manifest_stop)},
+        {"manifest.failed", "rescue", "what such a deviation leads to; boot: to production all the same",
+         CHOICE(after_choices), FIELD(manifest_failed)},
+
         {"trial.run", "memory,processor", "the trials, in this order", NAMES, FIELD(trials)},
         {"trial.failed", "rescue", "what a failed trial leads to; boot: to production all the same",
          CHOICE(after_choices), FIELD(trial_failed)},
@@ -237,6 +250,8 @@ const struct setting settings[] = {
 
         {"bmc.channel", "auto", "talk to the BMC in-band; required: no production without it",
          CHOICE(channel_choices), FIELD(bmc_channel)},
+        {"bmc.asset-tag", "", "this machine's number in its owner's books, to be shown by the BMC", TEXT,
+         FIELD(bmc_asset_tag)},
         {"bmc.interface-wait", "5s", "how long the BMC's network interface may take to appear", TIME,
          FIELD(bmc_interface_wait)},
         {"bmc.address", "", "the BMC's Redfish service, instead of what firmware or IPMI tell of it",

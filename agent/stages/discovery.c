@@ -5,6 +5,7 @@
 
 #include "base/event.h"
 #include "base/text.h"
+#include "discovery-checks.h"
 #include "inventory/inventory.h"
 #include "plan/plan.h"
 #include "stages.h"
@@ -134,6 +135,7 @@ static int discovery_run(struct voyage *voyage) {
         static const struct inventory_observer observer = {.started = on_started, .finished = on_finished};
         _cleanup_json_ json_t *steps = json_object(), *dut_info = NULL;
         struct discovery discovery = {.voyage = voyage, .steps = steps};
+        struct inventory_roots roots = inventory_live_roots;
         int r;
 
         r = identify(voyage, &dut_info);
@@ -150,12 +152,25 @@ static int discovery_run(struct voyage *voyage) {
                         return r;
         }
 
-        r = inventory_take(voyage->event, &inventory_live_roots, NULL, voyage->plan->inventory_time_limit,
-                           &observer, &discovery, &voyage->inventory);
+        roots.device_limit_usec = voyage->plan->inventory_device_limit;
+        r = inventory_take(voyage->event, &roots, NULL, voyage->plan->inventory_time_limit, &observer,
+                           &discovery, &voyage->inventory);
         if (r < 0)
                 return r;
 
         r = publish(voyage);
+        if (r < 0)
+                return r;
+
+        r = discovery_report_findings(voyage);
+        if (r < 0)
+                return r;
+
+        r = discovery_check_manifest(voyage);
+        if (r < 0)
+                return r;
+
+        r = discovery_compare_identity(voyage);
         if (r < 0)
                 return r;
 
@@ -165,8 +180,10 @@ static int discovery_run(struct voyage *voyage) {
                         return r;
         }
 
-        return discovery.failed ? journal_run_end(voyage->journal, OCP_ERROR, OCP_NOT_APPLICABLE)
-                                : journal_run_end(voyage->journal, OCP_COMPLETE, OCP_PASS);
+        if (discovery.failed)
+                return journal_run_end(voyage->journal, OCP_ERROR, OCP_NOT_APPLICABLE);
+
+        return journal_run_end(voyage->journal, OCP_COMPLETE, voyage->discovery_failed ? OCP_FAIL : OCP_PASS);
 }
 
 const struct stage stage_discovery = {

@@ -129,6 +129,10 @@ static int production_run(struct voyage *voyage) {
         if (r < 0)
                 return r;
 
+        if (voyage->deviates && plan->manifest_failed != AFTER_BOOT)
+                return refuse(voyage, plan->manifest_failed,
+                              "the machine is not as it was ordered (manifest.failed in the plan)");
+
         if (voyage->trial_failed && plan->trial_failed != AFTER_BOOT)
                 return refuse(voyage, plan->trial_failed, "the trial has failed (trial.failed in the plan)");
 

@@ -30,9 +30,11 @@ struct voyage {
         struct channel *channel; /* NULL when the plan wants none */
         struct journal *journal;
 
-        json_t *inventory; /* from discovery on */
-        bool trial_failed; /* a trial found something, or could not run */
-        unsigned bmc_step; /* of discovery: what the channel tells belongs to it while it is open */
+        json_t *inventory;     /* from discovery on */
+        bool discovery_failed; /* the inventory holds something that does not work, or was not ordered */
+        bool deviates;         /* from the manifest, so far that the plan wants the machine stopped */
+        bool trial_failed;     /* a trial found something, or could not run */
+        unsigned bmc_step;     /* of discovery: what the channel tells belongs to it while it is open */
         enum bmc_step_state { BMC_STEP_AHEAD, BMC_STEP_OPEN, BMC_STEP_OVER } bmc_step_state;
         json_t *bmc_early; /* what it told before: an array of OCP logs */
         char *bmc_summary; /* what the channel said when its state changed last */

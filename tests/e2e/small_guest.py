@@ -19,7 +19,7 @@ INIT = """#!/bin/sh
 /bin/busybox mkdir -p /run/out
 /bin/busybox mount -t efivarfs efivarfs /sys/firmware/efi/efivars 2>/dev/null
 cd /run/out
-/bin/sh -x /test/script >/run/out/log 2>&1
+PATH=/bin:/sbin:/usr/bin:/usr/sbin /bin/sh -x /test/script >/run/out/log 2>&1
 echo $? >/run/out/status
 /bin/busybox stty -F /dev/ttyS1 raw
 /bin/busybox tar -cf - . | /bin/busybox gzip >/dev/ttyS1
@@ -39,17 +39,47 @@ def cpio(files):
     return archive
 
 
-def run(directory, script, *, machine=(), files=None, memory="512M", cpus="2", command_line="", seconds=300,
+def tools_archive(directory, programs):
+    """An archive with programs of the workstation and the libraries that they need."""
+    listing = directory / "tools.contents"
+    directories = sorted({str(parent) for program in programs for parent in pathlib.Path(program).parents} - {"/"})
+    listing.write_text("".join(f"dir {path} 0755\n" for path in directories) + "dir /lib 0755\ndir /lib64 0755\nlibraries /lib\n"
+                       + "".join(f"elf {program} {program}\n" for program in programs))
+    packed = directory / "tools.cpio.xz"
+    subprocess.run([ROOT / "build/tools/mkinitramfs", "-o", packed, listing], check=True)
+    return packed.read_bytes()
+
+
+def run_topology(directory, topology, script, **more):
+    """The same in the machine of a topology."""
+    directory.mkdir(parents=True, exist_ok=True)
+    names = {}
+    for name, size in topology.disks.items():
+        path = names[name] = directory / f"{name}.raw"
+        with open(path, "wb") as disk:
+            disk.truncate(size)
+    machine = [str(word).format(**names) for word in topology.options]
+    for number, structure in enumerate(topology.structures):
+        path = directory / f"structure-{number}.bin"
+        path.write_bytes(structure)
+        machine += ["-smbios", f"file={path}"]
+    return run(directory, script, machine=machine, memory=topology.memory, cpus=topology.cpus,
+               command_line=topology.kernel, tools=(*topology.tools, *more.pop("tools", ())), **more)
+
+
+def run(directory, script, *, machine=(), files=None, memory="512M", cpus="2", command_line="", tools=(), seconds=300,
         initramfs=ROOT / "build/initramfs.cpio.xz"):
     """Runs script with busybox's shell, in a directory whose files come back. Gives the archive, a .tar.gz, as bytes.
 
-    machine: more of QEMU's options. Nothing but a serial console and what these add is in the guest.
+    machine: more of QEMU's options. Nothing but two serial ports and what these add is in the guest. tools: programs of
+    the workstation to have in the guest as well.
     """
     added = {"test": (0o040755, b""), "test/init": (0o100755, INIT.encode()),
              "test/script": (0o100644, script.encode()), **(files or {})}
     directory.mkdir(parents=True, exist_ok=True)
     image = directory / "initramfs"
-    image.write_bytes(initramfs.read_bytes() + bytes(-initramfs.stat().st_size % 4) + cpio(added))
+    archives = [initramfs.read_bytes(), *([tools_archive(directory, tools)] if tools else []), cpio(added)]
+    image.write_bytes(b"".join(archive + bytes(-len(archive) % 4) for archive in archives))
     output = directory / "output.tar.gz"
     argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
             *accel.choose("qemu-system-x86_64"), "-machine", "q35", "-smp", cpus, "-m", memory,

@@ -2,8 +2,49 @@
 
 #include <string.h>
 
+#include "bmc/ipmi/blob.h"
+#include "bmc/ipmi/boot-progress.h"
 #include "bmc/ipmi/bootstrap.h"
+#include "bmc/ipmi/chassis.h"
 #include "bmc/ipmi/ipmi.h"
+#include "bmc/ipmi/sel-text.h"
+#include "bmc/ipmi/sel.h"
+#include "bmc/ipmi/system-info.h"
+#include "bmc/items/events.h"
+
+/* What is decoded is told in words as well. */
+static void decode_sel(const uint8_t *data, size_t size) {
+        char time[SEL_FORMAT_TIME_MAX];
+        struct sel_record record;
+        struct sel_info info;
+
+        (void) sel_decode_info(data, size, &info);
+        if (sel_decode_record(data, size, &record) >= 0) {
+                _cleanup_free_ char *ours = events_describe(&record), *text = sel_describe(&record);
+
+                (void) sel_format_time(time, &record);
+                if (!text || (ours && !*ours))
+                        __builtin_trap();
+        }
+}
+
+static void decode_parameters(const uint8_t *data, size_t size) {
+        struct boot_progress progress;
+        struct chassis_boot_flags flags;
+        enum boot_override override;
+        const uint8_t *body;
+        size_t length;
+
+        if (chassis_decode_boot_flags(data, size, &flags) >= 0 &&
+            chassis_boot_flags_override(&flags, &override) >= 0 && !boot_override_text(override))
+                __builtin_trap();
+
+        (void) system_info_decode_first(data, size, &length);
+        (void) boot_progress_decode(data, size, &progress);
+        if (blob_decode(data, size, &body, &length) >= 0 && length > 0 &&
+            (body < data || body + length > data + size))
+                __builtin_trap();
+}
 
 /* A response from the completion code on, taken for each that is decoded. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -14,6 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         struct ipmi_device_id id;
 
         (void) ipmi_decode_device_id(data, size, &id);
+        decode_sel(data, size);
+        decode_parameters(data, size);
         (void) bootstrap_decode_fingerprint(data, size, fingerprint);
 
         /* Both go into a JSON text as they are. */

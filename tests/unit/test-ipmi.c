@@ -7,53 +7,7 @@
 #include "bmc/ipmi/bootstrap.h"
 #include "bmc/ipmi/ipmi.h"
 #include "bmc/wait.h"
-#include "tests/unit/unit.h"
-
-/* A BMC that answers with what the test has put down for it. */
-struct scripted {
-        struct ipmi ipmi;
-        const uint8_t *responses[8];
-        size_t sizes[8];
-        unsigned n_asked;
-        uint8_t netfn, command, request[16];
-        size_t request_size;
-};
-
-static int scripted_exchange(struct ipmi *ipmi, struct wait *w _unused_, uint8_t netfn, uint8_t command,
-                             const void *request, size_t size, uint64_t until _unused_,
-                             uint8_t response[static IPMI_RESPONSE_MAX], size_t *ret_size) {
-        struct scripted *s = (struct scripted *) ipmi;
-        unsigned i = s->n_asked++;
-
-        s->netfn = netfn;
-        s->command = command;
-        s->request_size = size;
-        if (size > 0)
-                memcpy(s->request, request, size);
-
-        assert_in_range(i, 0, 7);
-        if (!s->responses[i])
-                return -ETIMEDOUT;
-
-        memcpy(response, s->responses[i], s->sizes[i]);
-        *ret_size = s->sizes[i];
-        return 0;
-}
-
-static const struct ipmi_operations scripted_operations = {.exchange = scripted_exchange};
-
-static struct scripted scripted(void) {
-        static char name[] = "/dev/ipmi0";
-
-        return (struct scripted){.ipmi = {.name = name, .operations = &scripted_operations}};
-}
-
-#define ANSWER(s, i, ...)                                                                                    \
-        do {                                                                                                 \
-                static const uint8_t bytes_[] = {__VA_ARGS__};                                               \
-                (s)->responses[i] = bytes_;                                                                  \
-                (s)->sizes[i] = sizeof(bytes_);                                                              \
-        } while (0)
+#include "tests/unit/scripted-ipmi.h"
 
 static void busy_bmc_is_asked_again(void **state _unused_) {
         struct scripted s = scripted();
@@ -102,6 +56,70 @@ static void every_completion_code_has_words(void **state _unused_) {
                 assert_true(strlen(ipmi_completion_text((uint8_t) code)) > 5);
 
         assert_string_equal(ipmi_completion_text(0xc1), "the BMC does not know this command");
+}
+
+static void commands_have_words_of_their_own(void **state _unused_) {
+        assert_string_equal(ipmi_command_completion_text(0x0a, 0x44, 0xc4), "the event log is full");
+        assert_string_equal(ipmi_command_completion_text(0x0a, 0x40, 0xc4), "the BMC is out of space");
+        assert_string_equal(ipmi_command_completion_text(0x06, 0x58, 0x80),
+                            "the BMC does not know this parameter");
+        assert_string_equal(ipmi_command_completion_text(0x06, 0x01, 0x80), "an error of this command's own");
+}
+
+static void what_became_of_a_command_is_told_apart(void **state _unused_) {
+        static const struct {
+                uint8_t code;
+                int error;
+                const char *problem;
+        } cases[] = {
+                {0x00, 0, NULL},
+                {0xc1, -EOPNOTSUPP,
+                 "/dev/ipmi0: Get Watchdog: the BMC does not know this command (completion code c1h)"},
+                {0xc2, -EOPNOTSUPP,
+                 "/dev/ipmi0: Get Watchdog: the BMC does not know this command for this LUN (completion code "
+                 "c2h)"},
+                {0xd6, -EOPNOTSUPP,
+                 "/dev/ipmi0: Get Watchdog: the command is switched off (completion code d6h)"},
+                {0xc3, -ETIMEDOUT, "/dev/ipmi0: Get Watchdog: the BMC ran out of time (completion code c3h)"},
+                {0xcb, -ENOENT,
+                 "/dev/ipmi0: Get Watchdog: what was asked for is not there (completion code cbh)"},
+                {0xd5, -EREMOTEIO,
+                 "/dev/ipmi0: Get Watchdog: the BMC does not allow the command in its present state "
+                 "(completion code d5h)"},
+        };
+        static const struct ipmi_command command = {0x06, 0x25, "Get Watchdog", 0};
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_free_ char *problem = NULL;
+                struct scripted s = scripted();
+                struct wait w = WAIT_ALONE;
+                uint8_t response[IPMI_RESPONSE_MAX];
+                size_t size;
+
+                s.responses[0] = &cases[i].code;
+                s.sizes[0] = 1;
+                assert_int_equal(ipmi_run(&s.ipmi, &w, &command, NULL, 0, response, &size, &problem),
+                                 cases[i].error);
+                assert_int_equal(s.netfn, 0x06);
+                assert_int_equal(s.command, 0x25);
+                if (cases[i].problem)
+                        assert_string_equal(problem, cases[i].problem);
+                else
+                        assert_null(problem);
+        }
+}
+
+static void silence_is_told_in_words(void **state _unused_) {
+        static const struct ipmi_command command = {0x06, 0x25, "Get Watchdog", 0};
+        _cleanup_free_ char *problem = NULL;
+        struct scripted s = scripted();
+        struct wait w = WAIT_ALONE;
+        uint8_t response[IPMI_RESPONSE_MAX];
+        size_t size;
+
+        assert_int_equal(ipmi_run(&s.ipmi, &w, &command, NULL, 0, response, &size, &problem), -ETIMEDOUT);
+        assert_string_equal(problem, "/dev/ipmi0: Get Watchdog: the BMC does not answer");
+        assert_int_equal(response[0], 0);
 }
 
 static void device_id_is_decoded(void **state _unused_) {
@@ -276,6 +294,9 @@ int main(void) {
                 cmocka_unit_test(busy_bmc_is_not_asked_for_ever),
                 cmocka_unit_test(empty_response_is_none),
                 cmocka_unit_test(every_completion_code_has_words),
+                cmocka_unit_test(commands_have_words_of_their_own),
+                cmocka_unit_test(what_became_of_a_command_is_told_apart),
+                cmocka_unit_test(silence_is_told_in_words),
                 cmocka_unit_test(device_id_is_decoded),
                 cmocka_unit_test(fingerprint_is_decoded),
                 cmocka_unit_test(fingerprint_must_be_a_whole_sha256),

@@ -2,6 +2,10 @@
 /* events.h: the numbers in the events that are ours (IPMI 2.0, table 42-3); events.c tells what they mean. */
 #pragma once
 
+#include "base/macro.h"
+
+struct sel_record;
+
 #define EVENTS_SENSOR     0x53
 #define EVENTS_WHOLE_BOOT 0x00
 
@@ -13,3 +17,7 @@
 #define SENSOR_BOOT_INITIATED    0x1d
 #define SENSOR_BOOT_ERROR        0x1e
 #define SENSOR_MANAGEMENT_HEALTH 0x28
+
+/* What an event of ours says: "trial begins". Returns NULL for a record that is not ours, and when memory is
+ * short. */
+char *events_describe(const struct sel_record *record);

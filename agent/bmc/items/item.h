@@ -53,6 +53,7 @@ struct item {
         void (*done)(void *state); /* may be NULL */
 };
 
+extern const struct item item_asset_tag;
 extern const struct item item_boot_progress;
 extern const struct item item_events;
 extern const struct item item_smbios_table;

@@ -15,9 +15,9 @@
 #define STEP_NAME_MAX 64U
 #define STEPS_MAX     64U
 
+/* In this order. The last may take some seconds. */
 static const struct item *const table[] = {
-        &item_events, &item_boot_progress, &item_system_info,
-        &item_smbios_table, /* last: it may take some seconds */
+        &item_events, &item_boot_progress, &item_system_info, &item_asset_tag, &item_smbios_table,
 };
 
 struct step {

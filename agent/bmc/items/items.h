@@ -29,7 +29,8 @@ enum item_state {
 const char *item_state_text(enum item_state state);
 
 struct items_options {
-        const char *sys_root; /* "/sys"; the table of SMBIOS is read from there */
+        const char *sys_root;  /* "/sys"; the table of SMBIOS is read from there */
+        const char *asset_tag; /* NULL: none */
 };
 
 /* The ways that are open at the moment; tried are those there. All must outlive the call. */

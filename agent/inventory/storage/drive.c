@@ -198,6 +198,52 @@ static int add_parent(const struct sysfs_device *device, const char *member, con
         return f->error;
 }
 
+/* A namespace that several controllers may reach hangs on its subsystem, which has links to them. */
+static int add_nvme_paths(const struct sysfs_device *device, struct fields *f) {
+        _cleanup_(sysfs_devices_done) struct sysfs_devices children = {};
+        _cleanup_json_ json_t *paths = json_array();
+        _cleanup_free_ char *subsystem = NULL;
+        int r;
+
+        subsystem = strprintf("%s/device", device->path);
+        if (!subsystem || !paths)
+                return -ENOMEM;
+
+        r = sysfs_children(&(struct sysfs_device){.path = subsystem}, "nvme", &children);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < children.n_paths; i++) {
+                const char *name = sysfs_name(children.paths[i]), *number = startswith(name, "nvme");
+                _cleanup_free_ char *pci = NULL;
+
+                if (!number || !*number || number[strspn(number, "0123456789")])
+                        continue; /* a namespace */
+
+                r = sysfs_find_parent(children.paths[i], "pci", &pci);
+                if (r < 0)
+                        return r;
+
+                r = json_append(paths, json_pack("{s:s, s:s, s:s?, s:n}", "name", name, "controller", name,
+                                                 "pci_address", pci ? sysfs_name(pci) : NULL, "read_error"));
+                if (r < 0)
+                        return r;
+        }
+
+        if (json_array_size(paths) == 0)
+                return 0;
+
+        fields_source_sysfs(f, device, "device");
+        if (json_array_size(paths) == 1) {
+                const json_t *only = json_array_get(paths, 0);
+
+                fields_text(f, "controller", json_get_string(only, "controller"));
+                fields_text(f, "pci_address", json_get_string(only, "pci_address"));
+        }
+        fields_take(f, "paths", TAKE_PTR(paths));
+        return f->error;
+}
+
 /* The arrays, volumes and multipath devices that the kernel has made of it. */
 static int add_users(const struct sysfs_device *device, struct fields *f) {
         _cleanup_(sysfs_devices_done) struct sysfs_devices users = {};
@@ -258,6 +304,10 @@ int drive_describe(const struct sysfs_device *device, json_t *object) {
                 return r;
 
         r = add_parent(device, "pci_address", "pci", &f);
+        if (r < 0)
+                return r;
+
+        r = add_nvme_paths(device, &f);
         if (r < 0)
                 return r;
 

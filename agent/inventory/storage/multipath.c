@@ -33,9 +33,13 @@ static int add_path(json_t *paths, const json_t *drive) {
 
 int multipath_join(json_t *drives) {
         for (size_t i = 0; i < json_array_size(drives); i++) {
-                json_t *drive = json_array_get(drives, i), *paths = json_array();
+                json_t *drive = json_array_get(drives, i), *paths;
                 int r;
 
+                if (json_object_get(drive, "paths")) /* known by another way */
+                        continue;
+
+                paths = json_array();
                 r = paths ? add_path(paths, drive) : -ENOMEM;
 
                 for (size_t j = i + 1; r >= 0 && j < json_array_size(drives);) {

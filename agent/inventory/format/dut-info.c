@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "inventory.h"
+#include "inventory/inventory.h"
 
 /* The lists that grow while the inventory is gone through. */
 struct dut {

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "bmc/ipmi/chassis.h"
+#include "bmc/ipmi/ipmi.h"
+#include "verb.h"
+#include "wait.h"
+
+static void help(void) {
+        puts("Usage: seatrial bmc bootdev [disk|network|cd|diag|setup|none]\n"
+             "\n"
+             "Shows what the BMC's boot flags ask of the next boot, or sets them, over IPMI. none\n"
+             "clears them. diag is a long trial, after which the machine is held; setup is the\n"
+             "rescue shell.\n"
+             "\n"
+             "  -h, --help  this text");
+}
+
+static int show(struct ipmi *ipmi, struct wait *w, char **ret_problem) {
+        struct chassis_boot_flags flags;
+        enum boot_override override;
+        int r;
+
+        r = chassis_get_boot_flags(ipmi, w, &flags, ret_problem);
+        if (r < 0)
+                return r;
+
+        if (chassis_boot_flags_override(&flags, &override) < 0)
+                printf("boot device %02xh, which cannot be had%s\n", flags.device,
+                       flags.persistent ? ", for every boot" : "");
+        else
+                printf("%s%s\n", boot_override_text(override),
+                       flags.valid && flags.persistent ? ", for every boot" : "");
+
+        return 0;
+}
+
+/* Sets them when there is something to be set, and shows what the BMC has in any case. */
+static int run_on(struct ipmi *ipmi, struct wait *w, const enum boot_override *override, char **ret_problem) {
+        int r;
+
+        if (override) {
+                r = chassis_set_boot_flags(ipmi, w, *override, ret_problem);
+                if (r < 0)
+                        return r;
+        }
+
+        return show(ipmi, w, ret_problem);
+}
+
+static int run(const enum boot_override *override) {
+        _cleanup_(ipmi_list_done) struct ipmi_list list = {};
+        _cleanup_free_ char *problem = NULL;
+        struct wait w = WAIT_ALONE;
+        int r;
+
+        r = ipmi_open_all("/dev", &list);
+        if (r < 0)
+                return log_error(r, "the IPMI devices cannot be listed");
+
+        r = -ENODEV;
+        for (size_t i = 0; i < list.n_items; i++) {
+                free(TAKE_PTR(problem));
+                r = run_on(list.items[i], &w, override, &problem);
+                if (r >= 0)
+                        break;
+        }
+        if (r < 0)
+                log_line("%s", problem ?: "there is no /dev/ipmiN");
+
+        return r;
+}
+
+int verb_bmc_bootdev(int argc, char **argv) {
+        static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {}};
+        enum boot_override override;
+        int c;
+
+        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+                if (c != 'h')
+                        return 2;
+                help();
+                return 0;
+        }
+
+        if (optind == argc)
+                return run(NULL) < 0;
+        if (optind + 1 != argc || boot_override_parse(argv[optind], &override) < 0) {
+                log_line("bmc bootdev takes one of disk, network, cd, diag, setup, none");
+                return 2;
+        }
+
+        return run(&override) < 0;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "bmc/ipmi/ipmi.h"
+#include "bmc/ipmi/sel-text.h"
+#include "bmc/ipmi/sel.h"
+#include "bmc/items/events.h"
+#include "verb.h"
+#include "wait.h"
+
+static void help(void) {
+        puts("Usage: seatrial bmc sel [--ours]\n"
+             "\n"
+             "Shows the BMC's event log (SEL), oldest first, read over IPMI; what seatrial wrote is\n"
+             "marked with an asterisk. Exits 0 when all of it could be read.\n"
+             "\n"
+             "  --ours      only what seatrial wrote\n"
+             "  -h, --help  this text");
+}
+
+static void show(const struct sel_record *record, bool ours_only) {
+        _cleanup_free_ char *ours = events_describe(record), *text = NULL;
+
+        if (!ours && ours_only)
+                return;
+
+        text = ours ? NULL : sel_describe(record);
+        printf("%04x  %-22s %c %s\n", record->id,
+               sel_format_time((char[SEL_FORMAT_TIME_MAX]){}, record), ours ? '*' : ' ',
+               ours ?: text ?: "?");
+}
+
+/* Returns 0, a negative errno with *ret_problem set. */
+static int show_all(struct ipmi *ipmi, struct wait *w, bool ours_only, char **ret_problem) {
+        struct sel_info info;
+        uint16_t next = SEL_FIRST;
+        int r;
+
+        r = sel_get_info(ipmi, w, &info, ret_problem);
+        if (r < 0)
+                return r;
+        if (info.overflow)
+                log_line("%s: the event log is full: the BMC has lost events", ipmi->name);
+
+        /* What is added while it is being read has its end a little later; a log that goes in circles none.
+         */
+        for (unsigned i = 0; info.entries > 0 && i < info.entries + 64U && next != SEL_LAST; i++) {
+                struct sel_record record;
+
+                r = sel_get_record(ipmi, w, next, &record, ret_problem);
+                if (r < 0)
+                        return r;
+
+                show(&record, ours_only);
+                next = record.next;
+        }
+
+        return 0;
+}
+
+static int run(bool ours_only) {
+        _cleanup_(ipmi_list_done) struct ipmi_list list = {};
+        _cleanup_free_ char *problem = NULL;
+        struct wait w = WAIT_ALONE;
+        int r;
+
+        r = ipmi_open_all("/dev", &list);
+        if (r < 0)
+                return log_error(r, "the IPMI devices cannot be listed");
+
+        r = -ENODEV;
+        for (size_t i = 0; i < list.n_items; i++) {
+                free(TAKE_PTR(problem));
+                r = show_all(list.items[i], &w, ours_only, &problem);
+                if (r != -EOPNOTSUPP && r != -ETIMEDOUT)
+                        break;
+        }
+        if (r < 0)
+                log_line("%s", problem ?: "there is no /dev/ipmiN");
+
+        return r;
+}
+
+int verb_bmc_sel(int argc, char **argv) {
+        static const struct option options[] = {
+                {"ours", no_argument, NULL, 'o'},
+                {"help", no_argument, NULL, 'h'},
+                {},
+        };
+        bool ours_only = false;
+        int c;
+
+        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
+                switch (c) {
+                case 'o':
+                        ours_only = true;
+                        break;
+                case 'h':
+                        help();
+                        return 0;
+                default:
+                        return 2;
+                }
+
+        if (optind != argc) {
+                log_line("bmc sel takes no arguments; see \"seatrial bmc sel --help\"");
+                return 2;
+        }
+
+        return run(ours_only) < 0;
+}
