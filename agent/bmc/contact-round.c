@@ -179,7 +179,7 @@ static int contact_round_fail(struct contact *contact) {
 
 int contact_round_pass(struct contact *contact, int error) {
         struct contact_round *round = &contact->round;
-        bool other = contact_has_other(contact);
+        bool other = now_usec() < round->end && contact_has_other(contact);
 
         /* The only one stays as it is, for another try. */
         if (!other && round->n_tried == 0 && !is_guess(contact, contact->way.candidate))
@@ -259,6 +259,7 @@ int contact_prepare(struct contact *contact) {
         if (!contact->round.open) {
                 contact->round.open = true;
                 contact->round.until = wait_until(contact->wait, contact->plan->bmc_interface_wait);
+                contact->round.end = wait_until(contact->wait, contact->plan->bmc_patience);
         }
 
         /* Where there is only a guess, nothing is sent to any network for a BMC that could not be trusted. */

@@ -235,14 +235,10 @@ int contact_find_system(struct contact *contact) {
 
 /* A USB device that has gone and come back has another index, and perhaps another name. An address by DHCP
  * may be another one after the BMC has started again, as the BMC's own may. */
-static bool contact_way_is_stale(struct contact *contact) {
-        const struct way *way = &contact->way;
-        struct interface found;
+static bool contact_way_is_stale(const struct contact *contact) {
+        char name[IF_NAMESIZE];
 
-        return way->dhcp ||
-               contact->environment->find_interface(contact->watch, &way->candidate->interface.device, NULL,
-                                                    0, &found) == INTERFACE_OTHER ||
-               (found.index != way->interface.index);
+        return contact->way.dhcp || !if_indextoname(contact->way.interface.index, name);
 }
 
 void contact_doubt(struct contact *contact) {

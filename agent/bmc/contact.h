@@ -48,7 +48,9 @@ struct contact_attempt {
 
 struct contact_round {
         bool open;
-        uint64_t until; /* in now_usec() time: so long network and IPMI devices may take to appear */
+        /* In now_usec() time: so long network and IPMI devices may take to appear, and so long something else
+         * is tried at all. */
+        uint64_t until, end;
         struct contact_attempt tried[CONTACT_TRIED_MAX];
         size_t n_tried;
 };

@@ -16,6 +16,7 @@ from machine import (HOST_ADDRESS, LINK_MASK, LINK_NETWORK, PCI_NET, PCI_NET_DEV
                      USB_NET_VENDOR, Configuration, Link, Machine, redfish_host_interface)
 
 from conftest import QUICK, SECONDS, said
+from test_failures import PROMPT, ask
 
 SHORT = {**QUICK, "trial.run": "none", "production.disk-wait": "10ms", "production.failed": "poweroff"}
 
@@ -211,3 +212,15 @@ def test_bmc_that_cannot_be_had_is_told_of(machine, kind):
         console = said(guest)
     for pattern in kind.told:
         assert len(re.findall(pattern, console)) == 1, console
+
+
+def test_nothing_is_left_of_the_link_when_the_agent_has_ended(machine):
+    kind = Kind("VLAN with DHCP", vlan=VLAN, plan={"production.failed": "rescue"},
+                machine={"usb_net": False, "host_interfaces": described(PCI_V2, vlan=VLAN, **BY_DHCP)})
+    with machine(kind) as guest:
+        guest.wait_for(PROMPT, SECONDS)
+        assert any("an address by DHCP" in text for text in logs(guest.bmc.journal()))
+        links, _ = ask(guest, "ip -o link")
+        assert "eth0" in links and "bmc.5" not in links and not re.search(r"eth0: <[^>]*\bUP\b", links)
+        assert "169.254" not in ask(guest, "ip -o addr; ip route; cat /proc/net/route")[0]
+        assert ask(guest, "pidof udhcpc")[1] == 1

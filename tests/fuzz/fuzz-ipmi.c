@@ -7,6 +7,7 @@
 #include "bmc/ipmi/bootstrap.h"
 #include "bmc/ipmi/chassis.h"
 #include "bmc/ipmi/ipmi.h"
+#include "bmc/ipmi/lan.h"
 #include "bmc/ipmi/sel-text.h"
 #include "bmc/ipmi/sel.h"
 #include "bmc/ipmi/system-info.h"
@@ -53,11 +54,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_(bootstrap_account_done) struct bootstrap_account account = {};
         uint8_t fingerprint[FINGERPRINT_SIZE];
         struct ipmi_device_id id;
+        struct ipmi_lan lan = {};
 
         (void) ipmi_decode_device_id(data, size, &id);
         decode_sel(data, size);
         decode_parameters(data, size);
         (void) bootstrap_decode_fingerprint(data, size, fingerprint);
+        (void) ipmi_channel_is_lan(data, size);
+        for (enum ipmi_lan_parameter p = IPMI_LAN_IP; p <= IPMI_LAN_VLAN; p++)
+                (void) ipmi_lan_decode(p, data, size, &lan);
+        if (lan.prefix > 32 || lan.vlan > 4095 || lan.source > IPMI_LAN_OTHER)
+                __builtin_trap();
 
         /* Both go into a JSON text as they are. */
         if (bootstrap_decode_account(data, size, &account) >= 0) {

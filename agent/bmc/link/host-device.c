@@ -217,8 +217,11 @@ int host_device_parse(const char *text, struct host_device *ret) {
         else {
                 size_t length = strlen(text);
 
-                if (length == 0 || length >= sizeof(name.name) || strpbrk(text, ":/ \t"))
+                if (length == 0 || length >= sizeof(name.name))
                         return -EINVAL;
+                for (const char *c = text; *c; c++)
+                        if (*c <= ' ' || *c >= 0x7f || *c == ':' || *c == '/')
+                                return -EINVAL;
                 memcpy(name.name, text, length + 1);
                 *ret = name;
         }
