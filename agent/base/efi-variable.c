@@ -116,7 +116,11 @@ int efi_variable_write(const char *root, const char *name, const void *data, siz
         if (r < 0)
                 return r;
 
-        return variable_store(path, data, size);
+        r = variable_store(path, data, size);
+        if (r < 0 && !present)
+                unlink(path); /* a file without a variable behind it */
+
+        return r;
 }
 
 int efi_variable_delete(const char *root, const char *name) {

@@ -4,10 +4,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/fs.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -144,6 +146,18 @@ static void protected_variable_is_changed_and_deleted_all_the_same(void **state 
         assert_int_equal(access(path_of("Protected"), F_OK), -1);
 }
 
+static void write_that_fails_leaves_no_file_without_a_variable(void **state _unused_) {
+        const struct rlimit none = {.rlim_cur = 0, .rlim_max = RLIM_INFINITY};
+        struct rlimit before;
+
+        assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+        signal(SIGXFSZ, SIG_IGN);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+        assert_int_equal(efi_variable_write(root, "Failed", "x", 1), -EFBIG);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(access(path_of("Failed"), F_OK), -1);
+}
+
 static int make_root(void **state _unused_) {
         return mkdtemp(root) ? 0 : -1;
 }
@@ -170,6 +184,7 @@ int main(void) {
                 cmocka_unit_test(variable_of_attributes_alone_is_empty),
                 cmocka_unit_test(what_no_firmware_takes_is_not_tried),
                 cmocka_unit_test(deleted_variable_is_gone_and_may_be_deleted_again),
+                cmocka_unit_test(write_that_fails_leaves_no_file_without_a_variable),
                 cmocka_unit_test(protected_variable_is_changed_and_deleted_all_the_same),
         };
 
