@@ -54,6 +54,7 @@ int ipmi_sim_module_init(sys_data_t *sys, const char *options) {
                         return r;
         }
 
+        timer_install(sys);
         return 0;
 }
 

@@ -37,5 +37,8 @@ int bootstrap_register(struct module *module);
 int platform_event_register(struct module *module);
 int system_info_register(struct module *module);
 
+/* Makes a watchdog that can be fed of ipmi_sim's. */
+void timer_install(sys_data_t *sys);
+
 /* Stands between the host and all commands, once the system interface is there. */
 int fault_install(sys_data_t *sys, const struct module *module);
