@@ -306,6 +306,10 @@ const char *child_name(const struct child *child) {
         return child->name;
 }
 
+pid_t child_pid(const struct child *child) {
+        return child->pid;
+}
+
 bool child_done(const struct child *child) {
         return (child->reaped || child->abandoned) && child->report.fd < 0 && child->text.fd < 0;
 }

@@ -47,6 +47,7 @@ int child_start(struct event *e, const char *name, uint64_t timeout_usec, child_
                 void *function_data, const struct child_handler *handler, void *userdata, struct child **ret);
 
 const char *child_name(const struct child *child);
+pid_t child_pid(const struct child *child);
 
 /* True once it has ended and all that it wrote has been handed on, or once it has been killed and does not
  * die, since it hangs in the kernel on a device. */

@@ -5,18 +5,24 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/klog.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/efi-variable.h"
+#include "base/event.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/outcome.h"
 #include "base/text.h"
 #include "console.h"
 #include "crash.h"
+#include "guard.h"
 #include "init.h"
+#include "journal/mark.h"
 #include "mounts.h"
 #include "rescue.h"
 
@@ -26,13 +32,17 @@
 #define LAST_WORDS_USEC (2 * USEC_PER_SEC)
 
 struct init {
+        struct event *event;
         int signal_fd;
+        struct event_source *signal_source;
+        struct guard *guard;
         pid_t agent; /* 0: it does not run */
         struct rescue rescue;
 };
 
-static void _noreturn_ agent_run(void) {
+static void _noreturn_ agent_run(int heartbeat_fd) {
         struct consoles consoles;
+        char heartbeat[16];
         sigset_t none;
 
         sigemptyset(&none);
@@ -42,25 +52,48 @@ static void _noreturn_ agent_run(void) {
         if (console_take(consoles.names[consoles.n_names - 1]) < 0)
                 (void) console_take("console");
 
-        execl("/proc/self/exe", "seatrial", "run", NULL);
+        snprintf(heartbeat, sizeof(heartbeat), "%d", heartbeat_fd);
+        (void) fcntl(heartbeat_fd, F_SETFD, 0); /* it goes with the program, unlike all others */
+        execl("/proc/self/exe", "seatrial", "run", "--heartbeat", heartbeat, NULL);
         perror("seatrial: /proc/self/exe");
         _exit(127);
 }
 
 static void agent_start(struct init *init) {
-        pid_t pid = fork();
+        _cleanup_close_ int heartbeat_fd = -EBADF;
+        pid_t pid;
 
+        if (guard_begin(init->guard, &heartbeat_fd) < 0)
+                crash("no socket can be made");
+
+        pid = fork();
         if (pid == 0)
-                agent_run();
+                agent_run(heartbeat_fd);
         if (pid < 0)
                 crash("no process can be made");
 
         init->agent = pid;
 }
 
-static void rescue(struct init *init, const char *reason) {
-        int r = rescue_start(&init->rescue, reason);
+/* Nothing that may happen from here on is unexpected: what the mark of a boot that ends without notice is
+ * for. */
+static void end_watch(struct init *init, int (*end)(struct guard *guard)) {
+        int r;
 
+        r = end(init->guard);
+        if (r < 0)
+                log_error(r, "the BMC's watchdog may still be running, and reset this machine");
+
+        r = mark_remove(EFI_VARIABLE_ROOT);
+        if (r < 0 && r != -EOPNOTSUPP)
+                log_error(r, "the next boot will report this one as ended without notice");
+}
+
+static void rescue(struct init *init, const char *reason) {
+        int r;
+
+        end_watch(init, guard_end);
+        r = rescue_start(&init->rescue, reason);
         if (r < 0)
                 crash(reason);
 }
@@ -93,6 +126,7 @@ static void leave(struct init *init, int command, const char *what) {
         _cleanup_free_ char *reason = NULL;
 
         kill_all();
+        end_watch(init, command == (int) RB_KEXEC ? guard_hand_over : guard_end);
         sync();
         (void) reboot(command);
 
@@ -179,6 +213,24 @@ static void handle_signal(struct init *init, unsigned sig) {
         }
 }
 
+static int on_signal(struct event_source *source _unused_, int fd, uint32_t revents _unused_,
+                     void *userdata) {
+        struct signalfd_siginfo info;
+        ssize_t n = read(fd, &info, sizeof(info));
+
+        if (n == sizeof(info))
+                handle_signal(userdata, info.ssi_signo);
+
+        return n < 0 && errno != EINTR ? -errno : 0;
+}
+
+static void prepare_events(struct init *init) {
+        if (event_new(&init->event) < 0 ||
+            event_add_io(init->event, init->signal_fd, EPOLLIN, on_signal, init, &init->signal_source) < 0 ||
+            guard_new(init->event, &init->guard) < 0)
+                crash("events cannot be waited for");
+}
+
 static void block_signals(struct init *init) {
         static const int signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP};
         sigset_t set;
@@ -231,15 +283,10 @@ int verb_init(int argc _unused_, char **argv _unused_) {
         if (sethostname("seatrial", STRLEN("seatrial")) < 0)
                 log_error(-errno, "the host name cannot be set");
 
+        prepare_events(&init);
         agent_start(&init);
 
-        for (;;) {
-                struct signalfd_siginfo info;
-                ssize_t n = read(init.signal_fd, &info, sizeof(info));
-
-                if (n == sizeof(info))
-                        handle_signal(&init, info.ssi_signo);
-                else if (n < 0 && errno != EINTR)
-                        crash("signals cannot be read");
-        }
+        while (event_iterate(init.event, USEC_INFINITY) >= 0)
+                ;
+        crash("events cannot be waited for any more");
 }

@@ -19,6 +19,7 @@ enum ocp_result { OCP_NOT_APPLICABLE, OCP_PASS, OCP_FAIL };
 struct journal_options {
         const char *boot;        /* identifies this boot: a UUID in text form */
         const char *path;        /* of the journal's file; NULL: none */
+        const char *mark_root;   /* of the EFI variables, to keep the mark there; NULL: none is kept */
         struct channel *channel; /* to the BMC; NULL: none. It reads the file */
         bool console;            /* show a person what happens */
         bool lines;              /* write the lines to standard output, for a program */

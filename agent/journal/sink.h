@@ -51,4 +51,4 @@ struct sink {
 
 extern const struct sink *const sinks[]; /* in the order in which they get a record; NULL at the end */
 
-extern const struct sink sink_file, sink_lines, sink_console, sink_bmc;
+extern const struct sink sink_file, sink_lines, sink_mark, sink_console, sink_bmc;

@@ -70,6 +70,10 @@ struct plan {
         char *bmc_name;   /* whom a certificate by an authority has to be for; NULL: as the firmware says */
         char **bmc_credentials; /* ways to be let in, in this order, NULL at the end */
 
+        /* watchdog.* */
+        uint64_t watchdog_timeout; /* us without progress until the BMC resets the machine; 0: no watchdog */
+        uint64_t watchdog_production; /* us that the production OS has to take it over; 0: it is stopped */
+
         /* production.* */
         enum plan_after production;        /* what follows when all is well */
         uint64_t production_disk_wait;     /* us that the first bootable disk may take to appear */

@@ -24,6 +24,18 @@ static int parse_time(const char *value, const char *const *choices _unused_, vo
         return parse_duration(value, field) < 0 ? -EINVAL : 0;
 }
 
+/* What the BMC's watchdog can count, and an agent on a busy machine can keep to. */
+static int parse_countdown(const char *value, const char *const *choices _unused_, void *field) {
+        uint64_t usec = 0;
+
+        if (!streq(value, "off") &&
+            (parse_duration(value, &usec) < 0 || usec < 10 * USEC_PER_SEC || usec > 6500 * USEC_PER_SEC))
+                return -EINVAL;
+
+        *(uint64_t *) field = usec;
+        return 0;
+}
+
 static int parse_count(const char *value, const char *const *choices _unused_, void *field) {
         return parse_u64(value, field) < 0 ? -EINVAL : 0;
 }
@@ -178,6 +190,7 @@ static int parse_host_address(const char *value, const char *const *choices, voi
 #define FIELD(name) .offset = offsetof(struct plan, name)
 #define CHOICE(c)   .parse = parse_choice, .choices = (c)
 #define TIME        .parse = parse_time, .expected = "a time such as 500ms, 30s or 10min"
+#define COUNTDOWN   .parse = parse_countdown, .expected = "off or a time from 10s to 108min"
 #define COUNT       .parse = parse_count, .expected = "a whole number"
 #define POSITIVE    .parse = parse_positive, .expected = "a whole number from 1"
 #define AMOUNT      .parse = parse_amount, .expected = "a size such as 512M or a share such as 90%"
@@ -274,6 +287,12 @@ const struct setting settings[] = {
          "how to be let in by the BMC, in this order: certificate or account (of the image), bootstrap (an "
          "account over IPMI)",
          CHOICES(credentials_choices), FIELD(bmc_credentials)},
+
+        {"watchdog.time-out", "5min", "how long nothing may move until the BMC resets the machine; off",
+         COUNTDOWN, FIELD(watchdog_timeout)},
+        {"watchdog.production", "off",
+         "how long the production OS has to take the watchdog over; off: it is stopped", COUNTDOWN,
+         FIELD(watchdog_production)},
 
         {"production.then", "boot", "what follows when all is well", CHOICE(after_choices),
          FIELD(production)},

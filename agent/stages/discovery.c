@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "discovery-checks.h"
 #include "inventory/inventory.h"
+#include "last-boot.h"
 #include "plan/plan.h"
 #include "stages.h"
 
@@ -146,6 +147,10 @@ static int discovery_run(struct voyage *voyage) {
         if (r < 0)
                 return r;
 
+        r = last_boot_report(voyage);
+        if (r < 0)
+                return r;
+
         if (voyage->channel) {
                 r = bmc_begin(voyage);
                 if (r < 0)
@@ -179,6 +184,10 @@ static int discovery_run(struct voyage *voyage) {
                 if (r < 0)
                         return r;
         }
+
+        r = last_boot_report_late(voyage);
+        if (r < 0)
+                return r;
 
         if (discovery.failed)
                 return journal_run_end(voyage->journal, OCP_ERROR, OCP_NOT_APPLICABLE);

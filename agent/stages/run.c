@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/efi-variable.h"
 #include "base/event.h"
 #include "base/fd.h"
+#include "base/heartbeat.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "last-boot.h"
 #include "plan/plan.h"
 #include "plan/settings.h"
+#include "pulse.h"
 #include "stages.h"
 
 const struct stage *const stages[] = {
@@ -68,7 +73,17 @@ static const struct channel_handler channel_handler = {
         .plan = voyage_on_plan,
 };
 
+static void on_watchdog_report(const struct heartbeat_report *report, void *userdata) {
+        struct voyage *voyage = userdata;
+
+        voyage->watchdog_reported = true;
+        voyage->watchdog_expired = report->expired;
+        (void) journal_log(voyage->journal, "INFO", "watchdog %s: %s", report->armed ? "armed" : "not armed",
+                           report->text);
+}
+
 static void voyage_done(struct voyage *voyage) {
+        pulse_free(voyage->pulse);
         journal_free(voyage->journal);
         channel_free(voyage->channel);
         plan_free(voyage->plan);
@@ -80,7 +95,8 @@ static void voyage_done(struct voyage *voyage) {
         event_free(voyage->event);
 }
 
-static int voyage_open(struct voyage *voyage) {
+/* heartbeat_fd: to PID 1, negative when that did not start this run. */
+static int voyage_open(struct voyage *voyage, int heartbeat_fd) {
         _cleanup_(plan_problems_done) struct plan_problems problems = {};
         _cleanup_free_ char *boot = NULL;
         struct journal_options options;
@@ -102,6 +118,13 @@ static int voyage_open(struct voyage *voyage) {
         if (r < 0)
                 return log_error(r, "the event loop cannot be made");
 
+        if (heartbeat_fd >= 0 && voyage->plan->watchdog_timeout > 0) {
+                r = pulse_start(voyage->event, heartbeat_fd, voyage->plan, on_watchdog_report, voyage,
+                                &voyage->pulse);
+                if (r < 0)
+                        return log_error(r, "PID 1 cannot be asked for the watchdog");
+        }
+
         voyage->bmc_early = json_array();
         if (!voyage->bmc_early)
                 return log_error(-ENOMEM, "no memory");
@@ -116,12 +139,17 @@ static int voyage_open(struct voyage *voyage) {
         options = (struct journal_options){
                 .boot = boot,
                 .path = JOURNAL_FILE,
+                /* PID 1 removes the mark: no mark without it. */
+                .mark_root = heartbeat_fd >= 0 ? EFI_VARIABLE_ROOT : NULL,
                 .channel = voyage->channel,
                 .console = true,
         };
         r = journal_new(voyage->plan, &options, &voyage->journal);
         if (r < 0)
                 return log_error(r, "the journal cannot be opened");
+
+        if (heartbeat_fd >= 0)
+                last_boot_read(voyage);
 
         for (size_t i = 0; i < problems.n_items; i++) {
                 r = journal_log(voyage->journal, "WARNING", "plan: %s: %s", problems.items[i].where,
@@ -155,24 +183,54 @@ static void help(void) {
              "Discovers this machine, tries it, tells the BMC, and loads the production OS, as the\n"
              "plan says. PID 1 starts this at power-on and does then what its outcome says.\n"
              "\n"
-             "  -h, --help  this text");
+             "      --heartbeat FD  a socket of PID 1's, which the agent shows that it is alive\n"
+             "  -h, --help          this text");
+}
+
+/* The socket that came with exec(): for this process alone. Returns it, a negative errno. */
+static int take_heartbeat(const char *number) {
+        uint64_t fd;
+        int r;
+
+        r = parse_u64(number, &fd);
+        if (r < 0)
+                return r;
+        if (fd > INT32_MAX)
+                return -EBADF;
+
+        return fcntl((int) fd, F_SETFD, FD_CLOEXEC) < 0 ? -errno : (int) fd;
 }
 
 int verb_run(int argc, char **argv) {
-        static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {}};
+        static const struct option options[] = {
+                {"heartbeat", required_argument, NULL, 'b'},
+                {"help", no_argument, NULL, 'h'},
+                {},
+        };
+        _cleanup_close_ int heartbeat_fd = -EBADF;
         _cleanup_(voyage_done) struct voyage voyage = {};
         int c;
 
         while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
-                if (c != 'h')
+                switch (c) {
+                case 'b':
+                        heartbeat_fd = take_heartbeat(optarg);
+                        if (heartbeat_fd < 0) {
+                                log_error(heartbeat_fd, "--heartbeat %s", optarg);
+                                return 2;
+                        }
+                        break;
+                case 'h':
+                        help();
+                        return 0;
+                default:
                         return 2;
-                help();
-                return 0;
+                }
         }
 
         printf("\nseatrial %s: sea trial of this machine before it enters service\n", SEATRIAL_VERSION);
 
-        if (voyage_open(&voyage) < 0 || voyage_sail(&voyage) < 0)
+        if (voyage_open(&voyage, heartbeat_fd) < 0 || voyage_sail(&voyage) < 0)
                 return 1;
 
         return 0;

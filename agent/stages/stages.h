@@ -9,9 +9,11 @@
 #include "bmc/boot-override.h"
 #include "bmc/channel.h"
 #include "journal/journal.h"
+#include "journal/mark.h"
 
 struct event;
 struct plan;
+struct pulse;
 
 #define STATE_DIRECTORY "/run/seatrial"
 #define JOURNAL_FILE    STATE_DIRECTORY "/journal.jsonl"
@@ -40,6 +42,12 @@ struct voyage {
         char *bmc_summary; /* what the channel said when its state changed last */
 
         struct voyage_orders orders;
+
+        struct pulse *pulse;                      /* NULL: PID 1 does not watch */
+        bool watchdog_reported, watchdog_expired; /* by PID 1; it had expired before this boot */
+        bool has_last_mark;
+        struct mark last_mark; /* of the boot before, when it ended without notice */
+
         struct outcome outcome; /* set by production */
 };
 

@@ -5,31 +5,50 @@
 #include "base/text.h"
 #include "inventory/inventory.h"
 #include "plan/plan.h"
+#include "pulse.h"
 #include "stages.h"
 #include "trial/runner.h"
 #include "trial/trial.h"
 
-static void on_artifact(const char *kind, const json_t *content, void *userdata) {
-        struct step_log *log = userdata;
+/* What the observer of a trial needs. */
+struct observed {
+        struct voyage *voyage;
+        unsigned step;
+};
 
-        (void) journal_step_artifact(log->journal, log->step, kind, json_incref((json_t *) content));
+static void on_artifact(const char *kind, const json_t *content, void *userdata) {
+        struct observed *observed = userdata;
+
+        (void) journal_step_artifact(observed->voyage->journal, observed->step, kind,
+                                     json_incref((json_t *) content));
 }
 
 static void on_progress(double fraction, const char *text, void *userdata) {
-        struct step_log *log = userdata;
+        struct observed *observed = userdata;
 
-        journal_progress(log->journal, log->step, fraction, text);
+        journal_progress(observed->voyage->journal, observed->step, fraction, text);
+}
+
+static void on_process(pid_t pid, void *userdata) {
+        struct observed *observed = userdata;
+
+        if (observed->voyage->pulse)
+                pulse_set_trial(observed->voyage->pulse, pid);
 }
 
 /* Runs the trial called name as a step. *ret_result is what it means for the run. */
 static int run_one(struct voyage *voyage, const char *name, enum trial_outcome *ret_outcome) {
-        static const struct trial_observer observer = {.artifact = on_artifact, .progress = on_progress};
+        static const struct trial_observer observer = {
+                .artifact = on_artifact,
+                .progress = on_progress,
+                .process = on_process,
+        };
         const struct trial *trial = trial_find(name);
-        struct step_log log = {.journal = voyage->journal};
+        struct observed observed = {.voyage = voyage};
         enum trial_outcome outcome = TRIAL_NOT_RUN;
         int r;
 
-        r = journal_step_start(voyage->journal, name, &log.step);
+        r = journal_step_start(voyage->journal, name, &observed.step);
         if (r < 0)
                 return r;
 
@@ -38,7 +57,7 @@ static int run_one(struct voyage *voyage, const char *name, enum trial_outcome *
                  * tells where. */
                 (void) journal_flush(voyage->journal, voyage->plan->bmc_patience);
 
-                r = trial_run(voyage->event, trial, voyage->plan, voyage->inventory, &observer, &log,
+                r = trial_run(voyage->event, trial, voyage->plan, voyage->inventory, &observer, &observed,
                               &outcome);
                 if (r < 0)
                         return r;
@@ -47,14 +66,14 @@ static int run_one(struct voyage *voyage, const char *name, enum trial_outcome *
                         strprintf("there is no trial \"%s\" (trial.run in the plan)", name);
 
                 r = journal_step_artifact(
-                        voyage->journal, log.step, "error",
+                        voyage->journal, observed.step, "error",
                         json_pack("{s:s, s:s}", "symptom", "unknown-trial", "message", message));
                 if (r < 0)
                         return r;
         }
 
         *ret_outcome = outcome;
-        return journal_step_end(voyage->journal, log.step,
+        return journal_step_end(voyage->journal, observed.step,
                                 outcome == TRIAL_NOT_RUN ? OCP_ERROR : OCP_COMPLETE);
 }
 

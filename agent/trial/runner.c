@@ -191,7 +191,11 @@ int trial_run(struct event *e, const struct trial *trial, const struct plan *pla
         if (r < 0)
                 return r;
 
+        if (observer->process)
+                observer->process(child_pid(child), userdata);
         r = child_wait(child, &result);
+        if (observer->process)
+                observer->process(0, userdata);
         if (r < 0)
                 return r;
 

@@ -3,6 +3,8 @@
  * outcome. */
 #pragma once
 
+#include <sys/types.h>
+
 #include "trial.h"
 
 struct event;
@@ -23,6 +25,9 @@ struct trial_observer {
 
         /* fraction from 0 to 1. */
         void (*progress)(double fraction, const char *text, void *userdata);
+
+        /* The process that it runs in, and 0 once that has ended. NULL: of no interest. */
+        void (*process)(pid_t pid, void *userdata);
 };
 
 /* Runs it to its end or to its time limit by the plan; inventory may be NULL. Returns 0 and sets *ret, a

@@ -306,6 +306,13 @@ class Machine:
             if not self._turn(deadline):
                 self._fail(f"it took the guest more than {seconds:.0f} s until {what}")
 
+    def wait_for_resets(self, count, seconds):
+        """Waits until the guest has been reset that often since its start. MachineError when the time is over."""
+        deadline = time.monotonic() + seconds
+        while self.resets < count:
+            if not self._turn(deadline):
+                self._fail(f"the guest was reset {self.resets} times and not {count} within {seconds:.0f} s")
+
     def qmp(self, command, **arguments):
         """Runs a command of QEMU's machine protocol and gives what it returns."""
         answer = self._qmp.execute(command, **arguments)
