@@ -200,6 +200,21 @@ static void event_of_an_earlier_boot_is_no_proof(void **state) {
                                         "Add SEL Entry: accepted\n");
 }
 
+static void event_whose_answer_was_lost_is_not_written_again_unseen(void **state) {
+        struct state *s = *state;
+
+        s->bmc.behaviours[GET_SEL_ENTRY] = UNKNOWN_COMMAND;
+        s->bmc.behaviours[PLATFORM_EVENT] = DOES_SILENTLY;
+        see_begin(s, "discovery");
+        write_items(s);
+        s->bmc.behaviours[PLATFORM_EVENT] = WORKS;
+        see_begin(s, "trial");
+        s->wait.closing = true;
+        write_items(s);
+        assert_int_equal(s->bmc.n_events, 2);
+        assert_event(&s->bmc, 1, 0x1d, 0x6f, 0x24, 0xff, 2);
+}
+
 static void silent_bmc_is_left_in_peace(void **state) {
         struct state *s = *state;
 
@@ -207,9 +222,52 @@ static void silent_bmc_is_left_in_peace(void **state) {
         see_begin(s, "discovery");
         write_items(s);
         write_items(s);
-        assert_int_equal(asked(s), 1);
+
+        /* Once, and once more to know whether it is deaf to everything. */
+        assert_int_equal(s->bmc.asked[GET_SEL_ENTRY], 1);
+        assert_int_equal(s->bmc.n_asked, 2);
         assert_string_equal(s->reports, "Get SEL Entry: unknown\n");
         assert_string_equal(s->detail, "/dev/ipmi0: Get SEL Entry: the BMC does not answer");
+}
+
+static void bmc_that_is_deaf_to_one_command_is_told_by_the_others(void **state) {
+        struct state *s = *state;
+
+        s->bmc.behaviours[SET_BOOT_PROGRESS] = s->bmc.behaviours[BLOB] = SILENT;
+        for (unsigned i = 0; i < 10; i++) {
+                see_begin(s, "discovery");
+                write_items(s);
+        }
+        assert_int_equal(s->bmc.n_events, 10);
+        assert_int_equal(s->bmc.asked[SET_BOOT_PROGRESS], 1);
+        assert_int_equal(s->bmc.asked[BLOB], 1);
+        assert_true(s->bmc.asked[SET_SYSTEM_INFO] > 0);
+}
+
+static void silent_bmc_gets_a_last_chance_at_the_end(void **state) {
+        struct state *s = *state;
+
+        set_all(&s->bmc, SILENT);
+        see_begin(s, "discovery");
+        write_items(s);
+        set_all(&s->bmc, WORKS);
+        write_items(s);
+        assert_int_equal(s->bmc.n_records, 0);
+
+        s->wait.closing = true;
+        write_items(s);
+        assert_int_equal(s->bmc.n_records, 1);
+}
+
+static void last_chance_is_one(void **state) {
+        struct state *s = *state;
+
+        set_all(&s->bmc, SILENT);
+        see_begin(s, "discovery");
+        s->wait.closing = true;
+        for (unsigned i = 0; i < 10; i++)
+                write_items(s);
+        assert_int_equal(s->bmc.n_asked, 1);
 }
 
 static void event_whose_answer_was_lost_is_not_written_twice(void **state) {
@@ -267,7 +325,11 @@ int main(void) {
                 TEST(full_log_refuses_in_words),
                 TEST(event_between_others_is_found),
                 TEST(event_of_an_earlier_boot_is_no_proof),
+                TEST(event_whose_answer_was_lost_is_not_written_again_unseen),
                 TEST(silent_bmc_is_left_in_peace),
+                TEST(bmc_that_is_deaf_to_one_command_is_told_by_the_others),
+                TEST(silent_bmc_gets_a_last_chance_at_the_end),
+                TEST(last_chance_is_one),
                 TEST(event_whose_answer_was_lost_is_not_written_twice),
                 TEST(second_device_is_asked_where_the_first_does_not_know_the_command),
                 TEST(machine_without_ipmi_waits_for_it),

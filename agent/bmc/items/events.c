@@ -27,14 +27,12 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "bmc/ipmi/ipmi.h"
 #include "bmc/ipmi/sel.h"
-#include "bmc/wait.h"
+#include "event-log.h"
 #include "events.h"
 #include "item.h"
 
-#define EVENTS_MAX  32U
-#define RECORDS_MAX 64U /* others' that may stand behind the last one known */
+#define EVENTS_MAX 32U
 
 /* What event data 1 says of the other two. */
 #define DATA2_OEM      0x80
@@ -46,17 +44,12 @@ enum severity { TO_OK = 0, TO_NON_CRITICAL = 1, TO_CRITICAL = 2 };
 struct events {
         struct sel_event queue[EVENTS_MAX];
         size_t n;
-        size_t in_doubt; /* the first of them was told in the way of this number, from 1, and no answer came
-                          */
 
         enum severity worst;
         enum item_status worst_status;
         enum item_result worst_result;
 
-        struct ipmi_way read, ways[2];
-        bool unproven[2]; /* what is written in this way is accepted, and does not show */
-        bool known;       /* last is */
-        uint16_t last;    /* the newest record when it was last looked at; SEL_LAST: none */
+        struct event_log log;
 };
 
 static void push(struct events *events, struct sel_event event) {
@@ -189,197 +182,12 @@ static int events_see(void *state, const struct happening *h) {
         return 0;
 }
 
-/* --- writing --- */
-
-static const struct {
-        const char *name;
-        int (*send)(struct ipmi *ipmi, struct wait *w, const struct sel_event *event, char **ret_problem);
-} ways[] = {
-        {"Platform Event", sel_platform_event},
-        {"Add SEL Entry", sel_add_entry},
-};
-
-static bool is_new(const struct events *events, const struct sel_record *record) {
-        return record->id != events->last;
-}
-
-/* Looks for the event among the records that have come since the last one known, and moves that on to the
- * newest. Returns 1 and its number, 0, a negative errno. */
-static int find_new(struct events *events, struct ipmi *ipmi, struct wait *w, const struct sel_event *event,
-                    uint16_t *ret_id, char **ret_problem) {
-        uint16_t next = events->last == SEL_LAST ? SEL_FIRST : events->last;
-        struct sel_record newest, record;
-        bool found = false;
-        int r;
-
-        r = sel_get_record(ipmi, w, SEL_LAST, &newest, ret_problem);
-        if (r < 0 || !is_new(events, &newest))
-                return r;
-
-        /* Mostly it is the newest itself. Otherwise somebody else was faster, and it stands in between. */
-        record = newest;
-        found = sel_record_is(&record, event);
-        for (unsigned i = 0; !found && i < RECORDS_MAX && next != SEL_LAST && next != newest.id; i++) {
-                r = sel_get_record(ipmi, w, next, &record, ret_problem);
-                if (r < 0)
-                        return r;
-                found = is_new(events, &record) && sel_record_is(&record, event);
-                next = record.next;
-        }
-
-        events->last = newest.id;
-        if (found)
-                *ret_id = record.id;
-        return found;
-}
-
-/* The same, again after a while: a BMC may put events into its log behind the scenes. Returns also 0 when the
- * log cannot be read. */
-static int look(struct events *events, struct item_call *call, const struct sel_event *event, bool patient,
-                char **ret_detail) {
-        static const unsigned pauses[] = {0, 100, 300}; /* ms */
-        struct wait *w = call->means->wait;
-
-        for (size_t i = 0; i < (patient ? ELEMENTSOF(pauses) : 1); i++) {
-                struct ipmi *ipmi = events->known ? item_ipmi(call, &events->read) : NULL;
-                _cleanup_free_ char *problem = NULL;
-                uint16_t id = SEL_LAST;
-                int r;
-
-                if (!ipmi)
-                        return 0;
-                if (pauses[i] > 0) {
-                        r = wait_for(w, -EBADF, 0, wait_until(w, pauses[i] * USEC_PER_MSEC));
-                        if (r != -ETIMEDOUT)
-                                return r;
-                }
-
-                r = find_new(events, ipmi, w, event, &id, &problem);
-                if (r == -ENOENT)
-                        continue;
-                if (r < 0)
-                        return item_ipmi_failed(call, &events->read, r, TAKE_PTR(problem)) < 0 ? r : 0;
-                if (r > 0) {
-                        *ret_detail = strprintf("%s: record %04xh of the event log", ipmi->name, id);
-                        return 1;
-                }
-        }
-
-        return 0;
-}
-
-/* Finds out where the log ends before the first event is written. */
-static int look_before(struct events *events, struct item_call *call) {
-        struct ipmi *ipmi;
-
-        while (!events->known && (ipmi = item_ipmi(call, &events->read))) {
-                _cleanup_free_ char *problem = NULL;
-                struct sel_record record;
-                int r;
-
-                r = sel_get_record(ipmi, call->means->wait, SEL_LAST, &record, &problem);
-                if (r >= 0 || r == -ENOENT) {
-                        events->known = true;
-                        events->last = r < 0 ? SEL_LAST : record.id;
-                        break;
-                }
-
-                r = item_ipmi_failed(call, &events->read, r, TAKE_PTR(problem));
-                if (r <= 0)
-                        return r;
-        }
-
-        return 0;
-}
-
-/* Returns 1 when the event is in the log, 0 when another way may be tried, -EAGAIN when the BMC cannot be
- * asked just now, another negative errno. */
-static int write_in(struct events *events, struct item_call *call, size_t i, const struct sel_event *event) {
-        struct ipmi_way *way = &events->ways[i];
-        _cleanup_free_ char *problem = NULL, *detail = NULL;
-        struct ipmi *ipmi;
-        bool readable;
-        int r, error;
-
-        ipmi = item_ipmi(call, way);
-        if (!ipmi)
-                return way->closed ? 0 : -EAGAIN;
-
-        error = ways[i].send(ipmi, call->means->wait, event, &problem);
-        if (error == -EOPNOTSUPP) {
-                r = item_ipmi_failed(call, way, error, TAKE_PTR(problem));
-                return r > 0 ? write_in(events, call, i, event) : r;
-        }
-        if (error < 0 && error != -EREMOTEIO) {
-                events->in_doubt = i + 1;
-                r = item_ipmi_failed(call, way, error, TAKE_PTR(problem));
-                return r < 0 ? r : -EAGAIN;
-        }
-
-        r = events->unproven[i] ? 0 : look(events, call, event, error >= 0, &detail);
-        if (r != 0) {
-                if (r > 0)
-                        item_report(call, way->name, ITEM_VERIFIED, TAKE_PTR(detail));
-                return r;
-        }
-        if (error < 0)
-                return item_ipmi_failed(call, way, error, TAKE_PTR(problem));
-
-        readable = events->known && !events->read.closed;
-        item_report(call, way->name, ITEM_ACCEPTED,
-                    strprintf("%s: the BMC takes the event, and its event log %s", ipmi->name,
-                              readable ? "does not show it" : "cannot be read"));
-        events->unproven[i] = readable;
-        return !readable;
-}
-
-/* Returns 1 when it has been written as well as can be, -EAGAIN, another negative errno. */
-static int write_event(struct events *events, struct item_call *call, const struct sel_event *event) {
-        bool accepted = false;
-        int r;
-
-        r = look_before(events, call);
-        if (r < 0)
-                return r;
-
-        if (events->in_doubt) {
-                const char *way = ways[TAKE(events->in_doubt, 0) - 1].name;
-                _cleanup_free_ char *detail = NULL;
-
-                r = look(events, call, event, false, &detail);
-                if (r > 0)
-                        item_report(call, way, ITEM_VERIFIED, TAKE_PTR(detail));
-                if (r != 0)
-                        return r;
-        }
-
-        for (size_t i = 0; i < ELEMENTSOF(ways); i++)
-                if (!events->unproven[i]) {
-                        r = write_in(events, call, i, event);
-                        if (r != 0)
-                                return r;
-                        accepted = accepted || events->unproven[i];
-                }
-
-        for (size_t i = 0; !accepted && i < ELEMENTSOF(ways); i++)
-                if (events->unproven[i]) {
-                        r = write_in(events, call, i, event);
-                        return r < 0 ? r : 1;
-                }
-
-        return 1;
-}
-
 static int events_write(void *state, struct item_call *call) {
         struct events *events = state;
         int r;
 
-        for (size_t i = 0; i < ELEMENTSOF(ways); i++)
-                events->ways[i].name = ways[i].name;
-        events->read.name = "Get SEL Entry";
-
         while (events->n > 0) {
-                r = write_event(events, call, &events->queue[0]);
+                r = event_log_write(&events->log, call, &events->queue[0]);
                 if (r == -EAGAIN)
                         return 0;
                 if (r < 0)

@@ -59,12 +59,21 @@ extern const struct item item_events;
 extern const struct item item_smbios_table;
 extern const struct item item_system_info;
 
+/* Until when somebody who did not answer is not asked again. */
+struct ipmi_silence {
+        uint64_t until, pause; /* in now_usec() time; us */
+        unsigned times;
+};
+
+#define ITEM_DEVICES_MAX 8U
+
 /* One call of an item's write(). */
 struct item_call {
         const struct item *item;
         struct items *items;
         const struct item_means *means;
         const struct items_options *options;
+        struct ipmi_silence *silences; /* by the IPMI device's place in the list */
         item_report_t report;
         void *userdata;
 };
@@ -74,7 +83,9 @@ struct item_call {
 struct ipmi_way {
         const char *name;
         size_t device;
-        bool closed; /* none of them offers it */
+        bool closed;  /* none of them offers it, or it was never answered */
+        bool patient; /* to be tried for as long as the boot lasts, and once more at its end */
+        struct ipmi_silence silence;
 };
 
 /* The device to be used at the moment, or NULL: there is none (yet), the way is closed, or the BMC was silent

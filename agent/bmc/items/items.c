@@ -4,13 +4,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "bmc/ipmi/ipmi.h"
-#include "bmc/wait.h"
 #include "item.h"
 
-/* A BMC that does not answer takes seconds each time it is asked, in which nothing else is told to it. */
-#define SILENCE       (30 * USEC_PER_SEC)
-#define DEVICES_MAX   8U
 #define REPORTS_MAX   16U
 #define STEP_NAME_MAX 64U
 #define STEPS_MAX     64U
@@ -29,7 +24,7 @@ struct items {
         const struct items_options *options;
         void *states[ELEMENTSOF(table)];
 
-        uint64_t silent_until[DEVICES_MAX]; /* in now_usec() time, by the device's place in the list */
+        struct ipmi_silence silences[ITEM_DEVICES_MAX]; /* by the device's place in the list */
 
         struct {
                 const struct item *item;
@@ -200,6 +195,7 @@ int items_write(struct items *items, const struct item_means *means, item_report
                         .items = items,
                         .means = means,
                         .options = items->options,
+                        .silences = items->silences,
                         .report = report,
                         .userdata = userdata,
                 };
@@ -233,50 +229,4 @@ void item_report(struct item_call *call, const char *way, enum item_state state,
         }
 
         call->report(call->item->name, way, state, owned ?: item_state_text(state), call->userdata);
-}
-
-struct ipmi *item_ipmi(struct item_call *call, struct ipmi_way *way) {
-        const struct ipmi_list *list = call->means->ipmi;
-        uint64_t now = now_usec();
-
-        if (way->closed || !list)
-                return NULL;
-
-        for (size_t i = way->device; i < list->n_items && i < DEVICES_MAX; i++)
-                if (call->items->silent_until[i] <= now) {
-                        way->device = i;
-                        return list->items[i];
-                }
-
-        return NULL;
-}
-
-int item_ipmi_failed(struct item_call *call, struct ipmi_way *way, int error, char *problem) {
-        _cleanup_free_ char *owned = problem;
-
-        switch (error) {
-        case -EOPNOTSUPP:
-                way->device++;
-                if (way->device < MIN(call->means->ipmi->n_items, (size_t) DEVICES_MAX))
-                        return 1;
-                way->closed = true;
-                item_report(call, way->name, ITEM_NOT_OFFERED, TAKE_PTR(owned));
-                return 0;
-        case -ENOENT:
-        case -EREMOTEIO:
-                item_report(call, way->name, ITEM_REFUSED, TAKE_PTR(owned));
-                return 0;
-        case -ENOMEM:
-                return error;
-        case -EBADMSG:
-                break;
-        default:
-                /* The time that the whole channel has left is over. */
-                if (now_usec() >= call->means->wait->deadline)
-                        return error;
-                call->items->silent_until[way->device] = now_usec() + SILENCE;
-        }
-
-        item_report(call, way->name, ITEM_UNKNOWN, TAKE_PTR(owned));
-        return 0;
 }
