@@ -145,5 +145,42 @@ def drives_of_all_kinds():
         tools=("/usr/sbin/mdadm", "/usr/sbin/dmsetup"))
 
 
+def something_of_each():
+    """What other programs are compared on: the modules of one machine, the devices of another and the drives of a third."""
+    sockets, devices = two_sockets(), twelve_devices()
+    drives = ["-drive", "if=none,id=s0,format=raw,file={s0}",
+              "-device", "ide-hd,drive=s0,bus=sata.0,serial=SATA-0000,wwn=0x5000c500a1b2c3d4,rotation_rate=7200",
+              "-drive", "if=none,id=s1,format=raw,file={s1}",
+              "-device", "scsi-hd,drive=s1,serial=LUN-0001,wwn=0x5000c50015ea0001"]
+    return Topology(
+        options=[*devices.options, *drives], structures=[*sockets.structures, *devices.structures], memory="640M",
+        disks={**devices.disks, "s0": 16 << 20, "s1": 16 << 20},
+        prepare=devices.prepare + "printf 'label-id: 0x5ea71a10\\n2048,8192,83\\n' | sfdisk -q /dev/nvme1n1\n"
+                "mkfs.ext4 -q -L data -U 5ea71a10-0004-4000-8000-000000000001 /dev/nvme2n1\n",
+        tools=("/usr/sbin/sfdisk", "/usr/sbin/mkfs.ext4", "/usr/sbin/dmsetup"))
+
+
+def many_drives(count):
+    """So many NVMe drives, behind bridges: a bus holds no more than 31 beside them."""
+    options = [*identity(64)]
+    for bridge in range((count + 30) // 31):
+        options += ["-device", f"pci-bridge,id=b{bridge},chassis_nr={bridge + 1}"]
+    for i in range(count):
+        options += nvme(i, bus=f"b{i // 31}")
+    return Topology(options=options, disks={f"n{i}": 4 << 20 for i in range(count)}, memory="1G")
+
+
+def bench():
+    """Sixteen NVMe drives and twelve more devices below root ports and a switch."""
+    machine = twelve_devices()
+    options = ["-device", "pci-bridge,id=more,chassis_nr=40"]
+    for i in range(2, 16):
+        options += nvme(i, bus="more")
+    machine.options = machine.options + options
+    machine.disks = {**machine.disks, **{f"n{i}": 8 << 20 for i in range(2, 16)}}
+    machine.memory = "1G"
+    return machine
+
+
 TOPOLOGIES = {"two-sockets": two_sockets, "twelve-devices": twelve_devices, "sixteen-drives": sixteen_drives,
               "drives-of-all-kinds": drives_of_all_kinds}
