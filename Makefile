@@ -220,6 +220,7 @@ fuzz: $(FUZZERS:%=build/fuzz/fuzz-%) ## let each fuzzer search for FUZZ_TIME sec
 
 bench: build/seatrial build/kernel/bzImage build/initramfs.cpio.xz ## measure what speed and size there are, beside the peers
 	tests/bench/memory
+	tests/bench/inventory
 	tests/bench/kernel-compression
 
 -include $(shell find $(VARIANTS:%=build/%) -type f -name '*.d' 2>/dev/null)

@@ -26,6 +26,10 @@
  * and one that waits for a hung device does so in the kernel, perhaps for ever. */
 #define DEATH_LIMIT (10 * USEC_PER_SEC)
 
+/* How long one may take that nobody waits for: what dies at all, and has little to give back, does so at
+ * once. */
+#define ABANDON_LIMIT (100 * USEC_PER_MSEC)
+
 struct stream {
         int fd;
         struct lines lines;
@@ -368,18 +372,15 @@ char *child_result_describe(const struct child *child) {
         return result.error < 0 ? strprintf("failed: %s", strerror(-result.error)) : strdup("exited");
 }
 
-/* Kills it if it still runs, and reaps it unless it does not die. */
-static void child_end(struct child *child) {
+/* Kills it, and reaps it unless it does not die. */
+static void child_end_within(struct child *child, uint64_t limit_usec) {
         struct pollfd death = {.fd = child->pid_fd, .events = POLLIN};
         int n = 1;
-
-        if (child->reaped || child->abandoned)
-                return;
 
         kill(child->pid, SIGKILL);
         if (child->pid_fd >= 0)
                 do
-                        n = poll(&death, 1, (int) (DEATH_LIMIT / USEC_PER_MSEC));
+                        n = poll(&death, 1, (int) (limit_usec / USEC_PER_MSEC));
                 while (n < 0 && errno == EINTR);
         if (n > 0)
                 while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
@@ -391,7 +392,7 @@ struct child *child_abandon(struct child *child) {
                 return NULL;
 
         if (!child->reaped)
-                kill(child->pid, SIGKILL);
+                child_end_within(child, ABANDON_LIMIT);
 
         child->abandoned = true;
         return child_free(child);
@@ -401,7 +402,8 @@ struct child *child_free(struct child *child) {
         if (!child)
                 return NULL;
 
-        child_end(child);
+        if (!child->reaped && !child->abandoned)
+                child_end_within(child, DEATH_LIMIT);
 
         stream_close(&child->report);
         stream_close(&child->text);

@@ -67,8 +67,8 @@ char *child_result_describe(const struct child *child);
 struct child *child_free(struct child *child);
 DEFINE_CLEANUP(struct child *, child_free);
 
-/* The same without waiting for its death, in a process that is about to end itself: a child that hangs in the
- * kernel then holds nobody up. */
+/* The same for one that has said all it had to say: should it hang in the kernel, it is left behind at once.
+ */
 struct child *child_abandon(struct child *child);
 
 /* In the child: writes message, whose reference is taken in every case, as one line. Returns 0, a negative

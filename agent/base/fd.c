@@ -71,14 +71,23 @@ int read_file(const char *path, size_t max, char **ret, size_t *ret_size) {
 }
 
 int read_line_file_at(int dir_fd, const char *path, char **ret) {
-        _cleanup_free_ char *content = NULL;
-        char *line, *copy;
-        int r;
+        _cleanup_close_ int fd = -EBADF;
+        char content[4096], *line, *copy;
+        ssize_t n;
 
-        r = read_file_at(dir_fd, path, 64 * 1024, &content, NULL);
-        if (r < 0)
-                return r;
+        fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        if (fd < 0)
+                return -errno;
 
+        /* An attribute comes in one piece, and is no longer than a page; of other files the first line
+         * counts. */
+        do
+                n = read(fd, content, sizeof(content) - 1);
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return -errno;
+
+        content[n] = 0;
         content[strcspn(content, "\n")] = 0;
         line = strstrip(content);
         if (!*line)

@@ -33,6 +33,10 @@ extern const struct inventory_roots inventory_live_roots;
 
 /* A collector is one entry of the table in collectors.c. It runs in a process of its own. */
 struct collector {
+        /* It waits for devices, and so has a process of its own from the start; the others, which read what
+         * the kernel has at hand, share one until one of them fails. */
+        bool waits;
+
         const char *name;        /* its member in the inventory, and the name of its step: "memory" */
         const char *description; /* "DIMM slots and memory map": what is being looked at, for a person */
 
@@ -67,10 +71,6 @@ struct inventory_observer {
 int inventory_take(struct event *e, const struct inventory_roots *roots, const char *name,
                    uint64_t time_limit_usec, const struct inventory_observer *observer, void *userdata,
                    json_t **ret);
-
-/* The inventory as the dutInfo of an OCP run (parts under test, with their ids). inventory may lack any part.
- * Returns 0, -ENOMEM. */
-int inventory_dut_info(const json_t *inventory, json_t **ret);
 
 /* The machine and its parts as the dutInfo of an OCP Test & Validation run: every hardwareInfoId is made of
  * the name that the part has in the inventory ("dimm-DIMM_A1", "drive-nvme0n1"), and so is the same in each

@@ -11,6 +11,7 @@
 #include "collectors.h"
 #include "ethtool.h"
 #include "field.h"
+#include "lldp.h"
 #include "sysfs.h"
 #include "table.h"
 
@@ -80,7 +81,19 @@ static int is_hardware(const struct sysfs_device *device) {
 static const struct sysfs_walk walk = {.subsystem = "net", .wanted = is_hardware, .describe = describe};
 
 static int network_collect(const struct inventory_roots *roots, json_t **ret) {
-        return sysfs_collect_part(roots, &walk, ret);
+        _cleanup_json_ json_t *part = NULL;
+        int r;
+
+        r = sysfs_collect_part(roots, &walk, &part);
+        if (r < 0)
+                return r;
+
+        r = lldp_add_neighbours(roots, part);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(part);
+        return 0;
 }
 
 static char *network_summarize(const json_t *part) {
@@ -97,13 +110,10 @@ static char *network_summarize(const json_t *part) {
 
 static int network_print(const json_t *part, struct screen *screen) {
         static const struct table_column columns[] = {
-                {"NAME", TABLE_LEFT},
-                {"MAC ADDRESS", TABLE_LEFT},
-                {"LINK", TABLE_LEFT},
-                {"Mbit/s", TABLE_RIGHT},
-                {"DRIVER", TABLE_FLEXIBLE},
-                {"AT", TABLE_LEFT},
-                {},
+                {"NAME", TABLE_LEFT},          {"MAC ADDRESS", TABLE_LEFT},
+                {"LINK", TABLE_LEFT},          {"Mbit/s", TABLE_RIGHT},
+                {"DRIVER", TABLE_FLEXIBLE},    {"AT", TABLE_LEFT},
+                {"NEIGHBOUR", TABLE_FLEXIBLE}, {},
         };
         _cleanup_(table_freep) struct table *table = NULL;
         const json_t *interface;
@@ -116,22 +126,28 @@ static int network_print(const json_t *part, struct screen *screen) {
         json_array_foreach(part, i, interface) {
                 const json_t *carrier = json_object_get(interface, "carrier");
                 const char *usb = json_get_string(interface, "usb_device");
-                _cleanup_free_ char *at = NULL;
+                const json_t *heard = json_object_get(interface, "neighbour");
+                _cleanup_free_ char *at = NULL, *neighbour = NULL;
 
                 /* The kernel does not tell of a link while the interface is down. */
                 at = usb ? strprintf("usb %s", usb)
                          : strprintf("%s", json_get_string(interface, "pci_address") ?: "");
+                neighbour =
+                        strprintf("%s%s%s", json_get_string(heard, "system_name") ?: "",
+                                  json_is_object(heard) ? " " : "", json_get_string(heard, "port_id") ?: "");
                 table_add(table, json_get_string(interface, "name"),
                           json_get_string(interface, "permanent_mac_address")
                                   ?: json_get_string(interface, "mac_address"),
                           json_is_boolean(carrier) ? (json_is_true(carrier) ? "yes" : "no") : "unknown",
-                          TABLE_NUMBER(interface, "speed_mbps"), json_get_string(interface, "driver"), at);
+                          TABLE_NUMBER(interface, "speed_mbps"), json_get_string(interface, "driver"), at,
+                          neighbour);
         }
 
         return table_print(table, screen);
 }
 
 const struct collector collector_network = {
+        .waits = true,
         .name = "network",
         .description = "Network interfaces",
         .collect = network_collect,

@@ -25,6 +25,7 @@
 
 struct context {
         struct pci_access *access;
+        bool names;                  /* there is a pci.ids; without one each look-up would search for it */
         const struct smbios *smbios; /* NULL: the machine has no such table */
 };
 
@@ -246,11 +247,11 @@ static int add_slot_designation(const struct smbios *smbios, const char *address
 }
 
 /* Names out of pci.ids, where the machine has one. */
-static void add_names(struct pci_access *access, struct fields *f) {
+static void add_names(struct pci_access *access, bool names, struct fields *f) {
         char vendor[256], name[256];
         uint64_t vendor_id, device_id;
 
-        if (parse_u64(json_get_string(f->object, "vendor_id") ?: "", &vendor_id) < 0 ||
+        if (!names || parse_u64(json_get_string(f->object, "vendor_id") ?: "", &vendor_id) < 0 ||
             parse_u64(json_get_string(f->object, "device_id") ?: "", &device_id) < 0) {
                 fields_null(f, "vendor");
                 fields_null(f, "device");
@@ -288,7 +289,7 @@ static int describe(const struct inventory_roots *roots _unused_, const struct s
         if (r < 0)
                 return r;
 
-        add_names(context->access, &f);
+        add_names(context->access, context->names, &f);
 
         r = sysfs_link_name(device->fd, "driver", &driver);
         if (r < 0)
@@ -370,7 +371,11 @@ static int pci_collect(const struct inventory_roots *roots, json_t **ret) {
         if (r == -ENOMEM)
                 return r;
 
-        context = (struct context){.access = access, .smbios = smbios};
+        context = (struct context){
+                .access = access,
+                .names = faccessat(AT_FDCWD, access->id_file_name, F_OK, 0) >= 0,
+                .smbios = smbios,
+        };
         r = sysfs_collect(roots, &walk, &context, part);
         if (r < 0)
                 return r;

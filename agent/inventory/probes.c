@@ -1,152 +1,176 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 
-#include "base/child.h"
-#include "base/event.h"
 #include "base/text.h"
 #include "inventory.h"
 #include "probes.h"
 
+/* What is asked needs little; a thousand drives must not need a thousand times 8 MiB. */
+#define STACK_SIZE ((size_t) 256 << 10)
+
+/* Shared with threads that may outlive the run: whoever lets go last frees it. */
 struct run {
+        pthread_mutex_t lock;
+        pthread_cond_t finished;
+        size_t n_pending, n_references;
+
         const struct inventory_roots *roots;
-        json_t *object;
         probe_t probe;
-        void *userdata;
-        struct child *child;
-        json_t *result;
+        struct task {
+                struct run *run;
+                json_t *object; /* the thread's own copy until it is done */
+                int result;
+                bool done;
+        } tasks[];
 };
 
-struct runs {
-        struct event *event;
-        struct run *items;
-        size_t n_items;
-};
+static void run_unref(struct run *run) {
+        bool last;
 
-static void runs_done(struct runs *runs) {
-        for (size_t i = 0; i < runs->n_items; i++) {
-                child_abandon(runs->items[i].child);
-                json_decref(runs->items[i].result);
-        }
-        free(runs->items);
-        event_free(runs->event);
+        pthread_mutex_lock(&run->lock);
+        last = --run->n_references == 0;
+        pthread_mutex_unlock(&run->lock);
+        if (!last)
+                return;
+
+        pthread_mutex_destroy(&run->lock);
+        pthread_cond_destroy(&run->finished);
+        free(run);
 }
 
-static int probe_main(int report_fd, void *userdata) {
-        struct run *run = userdata;
+static void *task_main(void *userdata) {
+        struct task *task = userdata;
+        struct run *run = task->run;
         int r;
 
-        r = run->probe(run->roots, run->object, run->userdata);
-        return r < 0 ? r : child_report(report_fd, json_incref(run->object));
+        r = run->probe(run->roots, task->object);
+
+        pthread_mutex_lock(&run->lock);
+        task->result = r;
+        task->done = true;
+        if (--run->n_pending == 0)
+                pthread_cond_signal(&run->finished);
+        pthread_mutex_unlock(&run->lock);
+
+        run_unref(run);
+        return NULL;
 }
 
-static void on_message(struct child *child _unused_, const json_t *message, void *userdata) {
-        struct run *run = userdata;
-
-        json_decref(run->result);
-        run->result = json_incref((json_t *) message);
-}
-
-static void on_text(struct child *child _unused_, const char *line _unused_, void *userdata _unused_) {
-}
-
-static const struct child_handler handler = {.message = on_message, .text = on_text};
-
-static int on_limit(struct event_source *source _unused_, int fd _unused_, uint32_t revents _unused_,
-                    void *userdata) {
-        *(bool *) userdata = true;
-        return 0;
-}
-
-static bool all_done(const struct runs *runs) {
-        for (size_t i = 0; i < runs->n_items; i++)
-                if (!child_done(runs->items[i].child))
-                        return false;
-
-        return true;
-}
-
-/* The children are not killed one by one at their limit: to wait for the death of one that hangs in the
- * kernel would cost more than the limit. */
-static int runs_wait(struct runs *runs, uint64_t limit_usec) {
-        _cleanup_(event_source_freep) struct event_source *timer = NULL;
-        bool over = false;
+static int start(struct run *run, struct task *task) {
+        pthread_attr_t attributes;
+        pthread_t thread;
         int r;
 
-        r = event_add_timer(runs->event, limit_usec, on_limit, &over, &timer);
-        if (r < 0)
-                return r;
+        r = pthread_attr_init(&attributes);
+        if (r != 0)
+                return -r;
 
-        while (!over && !all_done(runs)) {
-                r = event_iterate(runs->event, USEC_INFINITY);
-                if (r < 0)
-                        return r;
+        (void) pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+        (void) pthread_attr_setstacksize(&attributes, STACK_SIZE);
+
+        pthread_mutex_lock(&run->lock);
+        r = pthread_create(&thread, &attributes, task_main, task);
+        if (r == 0) {
+                run->n_pending++;
+                run->n_references++;
         }
+        pthread_mutex_unlock(&run->lock);
 
-        return 0;
+        pthread_attr_destroy(&attributes);
+        return -r;
 }
 
-static int run_finish(struct run *run, uint64_t limit_usec) {
+static void wait_for_all(struct run *run, uint64_t limit_usec) {
+        struct timespec until;
+
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += (time_t) (limit_usec / USEC_PER_SEC);
+        until.tv_nsec += (long) (limit_usec % USEC_PER_SEC * 1000);
+        if (until.tv_nsec >= 1000000000L) {
+                until.tv_sec++;
+                until.tv_nsec -= 1000000000L;
+        }
+
+        while (run->n_pending > 0)
+                if (pthread_cond_clockwait(&run->finished, &run->lock, CLOCK_MONOTONIC, &until) == ETIMEDOUT)
+                        break;
+}
+
+/* The lock is held: a thread that is late finds nobody interested. */
+static int take(struct task *task, json_t *object, uint64_t limit_usec) {
+        _cleanup_json_ json_t *result = NULL;
         _cleanup_free_ char *problem = NULL;
-        struct child_result result;
 
-        child_get_result(run->child, &result);
-        if (!child_done(run->child))
+        if (!task->done) {
                 problem = strprintf("did not answer within %s", FORMAT_DURATION(limit_usec));
-        else if (result.state == CHILD_EXITED && result.error < 0)
-                problem = strdup(strerror(-result.error));
-        else if (result.state != CHILD_EXITED)
-                problem = child_result_describe(run->child);
-        else if (!run->result)
-                return -EPROTO;
-        else {
-                int r = json_object_update(run->object, run->result);
-
-                return r < 0 ? -ENOMEM : json_set_string(run->object, "read_error", NULL);
+                return problem ? json_set_string(object, "read_error", problem) : -ENOMEM;
         }
 
-        return problem ? json_set_string(run->object, "read_error", problem) : -ENOMEM;
-}
+        result = TAKE_PTR(task->object);
+        if (task->result < 0)
+                return task->result == -ENOMEM
+                               ? -ENOMEM
+                               : json_set_string(object, "read_error", strerror(-task->result));
 
-int probes_run(const struct inventory_roots *roots, json_t *objects, probe_t probe, void *userdata) {
-        uint64_t limit = roots->device_limit_usec ?: INVENTORY_DEVICE_LIMIT_USEC;
-        _cleanup_(runs_done) struct runs runs = {};
-        json_t *object;
-        size_t i;
-        int r;
-
-        if (json_array_size(objects) == 0)
-                return 0;
-
-        r = event_new(&runs.event);
-        if (r < 0)
-                return r;
-
-        runs.items = calloc(json_array_size(objects), sizeof(*runs.items));
-        if (!runs.items)
+        if (json_object_update(object, result) < 0)
                 return -ENOMEM;
 
+        return json_set_string(object, "read_error", NULL);
+}
+
+static int run_all(struct run *run, json_t *objects, uint64_t limit_usec) {
+        json_t *object;
+        size_t i;
+        int r = 0;
+
         json_array_foreach(objects, i, object) {
-                struct run *run = runs.items + runs.n_items;
+                struct task *task = &run->tasks[i];
 
-                *run = (struct run){.roots = roots, .object = object, .probe = probe, .userdata = userdata};
-                r = child_start(runs.event, "probe", USEC_INFINITY, probe_main, run, &handler, run,
-                                &run->child);
-                if (r < 0)
-                        return r;
-                runs.n_items++;
+                /* Deep: what hangs below the object must not be shared with the thread either. */
+                *task = (struct task){.run = run, .object = json_deep_copy(object)};
+                r = task->object ? start(run, task) : -ENOMEM;
+                if (r < 0) {
+                        task->done = true;
+                        task->result = r;
+                }
         }
 
-        r = runs_wait(&runs, limit);
-        if (r < 0)
-                return r;
+        pthread_mutex_lock(&run->lock);
+        wait_for_all(run, limit_usec);
+        r = 0;
+        json_array_foreach(objects, i, object) {
+                int k = take(&run->tasks[i], object, limit_usec);
 
-        for (i = 0; i < runs.n_items; i++) {
-                r = run_finish(&runs.items[i], limit);
-                if (r < 0)
-                        return r;
+                r = r < 0 ? r : k;
         }
+        pthread_mutex_unlock(&run->lock);
 
-        return 0;
+        return r;
+}
+
+int probes_run(const struct inventory_roots *roots, json_t *objects, probe_t probe) {
+        size_t n = json_array_size(objects);
+        struct run *run;
+        int r;
+
+        if (n == 0)
+                return 0;
+
+        run = calloc(1, sizeof(*run) + n * sizeof(run->tasks[0]));
+        if (!run)
+                return -ENOMEM;
+
+        run->roots = roots;
+        run->probe = probe;
+        run->n_references = 1;
+        pthread_mutex_init(&run->lock, NULL);
+        pthread_cond_init(&run->finished, NULL);
+
+        r = run_all(run, objects, roots->device_limit_usec ?: INVENTORY_DEVICE_LIMIT_USEC);
+        run_unref(run);
+        return r;
 }

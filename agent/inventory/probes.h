@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* probes.h: asks devices that may hang, each in a process of its own and all at once, so that one which does
- * not answer costs itself alone. */
+/* probes.h: asks devices that may hang, all at once, so that one which does not answer costs itself alone. */
 #pragma once
 
 #include "base/json.h"
 
 struct inventory_roots;
 
-/* Sets members of object, which stands for one device. Runs in a child. Returns 0, a negative errno. */
-typedef int (*probe_t)(const struct inventory_roots *roots, json_t *object, void *userdata);
+/* Sets members of object, which stands for one device. Runs in a thread of its own, and must keep to object,
+ * roots and what is constant. Returns 0, a negative errno. */
+typedef int (*probe_t)(const struct inventory_roots *roots, json_t *object);
 
 /* Runs probe for every object of the array, and leaves in each what its probe made of it. "read_error"
- * becomes null, or the reason why a probe failed, crashed or took longer than the limit: the object is then
- * as it was before. Returns 0, a negative errno. */
-int probes_run(const struct inventory_roots *roots, json_t *objects, probe_t probe, void *userdata);
+ * becomes null, or the reason why a probe failed or took longer than the limit: the object is then as it was
+ * before. A thread that hangs in the kernel stays behind; it goes with its process, which collectors have of
+ * their own. Returns 0, a negative errno. */
+int probes_run(const struct inventory_roots *roots, json_t *objects, probe_t probe);

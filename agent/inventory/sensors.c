@@ -96,8 +96,8 @@ static int is_input(const struct dirent *entry) {
                streq(entry->d_name + length - STRLEN("_input"), "_input");
 }
 
-/* Runs in a child: some chips, drives above all, measure when they are asked. */
-static int probe(const struct inventory_roots *roots, json_t *object, void *userdata _unused_) {
+/* Runs in a thread: some chips, drives above all, measure when they are asked. */
+static int probe(const struct inventory_roots *roots, json_t *object) {
         _cleanup_(free_entries) struct dirent **entries = NULL;
         _cleanup_json_ json_t *readings = json_array();
         _cleanup_free_ char *path = NULL, *real = NULL;
@@ -177,7 +177,7 @@ static int sensors_collect(const struct inventory_roots *roots, json_t **ret) {
         if (r < 0)
                 return r;
 
-        r = probes_run(roots, part, probe, NULL);
+        r = probes_run(roots, part, probe);
         if (r < 0)
                 return r;
 
@@ -229,6 +229,7 @@ static int sensors_print(const json_t *part, struct screen *screen) {
 }
 
 const struct collector collector_sensors = {
+        .waits = true,
         .name = "sensors",
         .description = "Temperatures, fans, voltages and power",
         .collect = sensors_collect,

@@ -294,6 +294,17 @@ int sysfs_link_name(int device_fd, const char *link, char **ret) {
         return 1;
 }
 
+/* Names that the subsystem's devices never have need not be asked about: on the way up from a drive there are ten
+ * directories, and the link is in two of them. */
+static bool may_be_of(const char *name, const char *subsystem) {
+        if (streq(subsystem, "pci"))
+                return strlen(name) >= STRLEN("0000:00:00.0") && name[strlen(name) - 2] == '.' && strchr(name, ':');
+        if (streq(subsystem, "usb"))
+                return (*name >= '0' && *name <= '9') || startswith(name, "usb");
+
+        return startswith(name, subsystem);
+}
+
 int sysfs_find_parent(const char *device, const char *subsystem, char **ret) {
         _cleanup_free_ char *path = NULL;
         char *slash;
@@ -303,16 +314,18 @@ int sysfs_find_parent(const char *device, const char *subsystem, char **ret) {
                 return -ENOMEM;
 
         while ((slash = strrchr(path, '/')) && slash > path) {
-                _cleanup_close_ int fd = -EBADF;
-                _cleanup_free_ char *name = NULL;
+                _cleanup_free_ char *link = NULL, *name = NULL;
                 int r;
 
                 *slash = 0;
-                fd = sysfs_open(path);
-                if (fd < 0)
+                if (!may_be_of(sysfs_name(path), subsystem))
                         continue;
 
-                r = sysfs_link_name(fd, "subsystem", &name);
+                link = strprintf("%s/subsystem", path);
+                if (!link)
+                        return -ENOMEM;
+
+                r = sysfs_link_name(AT_FDCWD, link, &name);
                 if (r < 0)
                         return r;
                 if (r > 0 && streq(name, subsystem)) {

@@ -198,6 +198,7 @@ static int tpm_print(const json_t *part, struct screen *screen) {
 }
 
 const struct collector collector_tpm = {
+        .waits = true,
         .name = "tpm",
         .description = "Trusted Platform Module",
         .collect = tpm_collect,

@@ -28,6 +28,7 @@ struct options {
         const char *root;            /* of a captured machine; NULL: this one */
         const char *capture;
         const char *diff; /* file with the inventory to compare with */
+        uint64_t lldp_wait_usec;
         bool sources;
 };
 
@@ -48,6 +49,7 @@ static void help(void) {
              "  -d, --diff FILE      print what is different from the inventory in FILE\n"
              "  -c, --capture DIR    keep in DIR all that the inventory reads, and the inventory\n"
              "  -r, --root DIR       of a captured machine instead of this one\n"
+             "  -l, --lldp TIME      listen so long (30s) for the switches that announce themselves\n"
              "  -h, --help           this text\n"
              "\n"
              "Exit status: 0 when every part could be had, and is as in FILE; 1 otherwise.");
@@ -81,20 +83,17 @@ static int find_format(const char *name, const struct format **ret) {
 /* Returns 0, or the exit status in ret_status and 1. */
 static int parse_options(int argc, char **argv, struct options *o, int *ret_status) {
         static const struct option options[] = {
-                {"format", required_argument, NULL, 'f'},
-                {"sources", no_argument, NULL, 's'},
-                {"diff", required_argument, NULL, 'd'},
-                {"root", required_argument, NULL, 'r'},
-                {"capture", required_argument, NULL, 'c'},
-                {"help", no_argument, NULL, 'h'},
-                {},
+                {"format", required_argument, NULL, 'f'},  {"sources", no_argument, NULL, 's'},
+                {"diff", required_argument, NULL, 'd'},    {"root", required_argument, NULL, 'r'},
+                {"capture", required_argument, NULL, 'c'}, {"lldp", required_argument, NULL, 'l'},
+                {"help", no_argument, NULL, 'h'},          {},
         };
         int c;
 
         *ret_status = 2;
         *o = (struct options){.format = isatty(STDOUT_FILENO) ? NULL : formats};
 
-        while ((c = getopt_long(argc, argv, "f:sd:r:c:h", options, NULL)) >= 0)
+        while ((c = getopt_long(argc, argv, "f:sd:r:c:l:h", options, NULL)) >= 0)
                 switch (c) {
                 case 'f':
                         if (find_format(optarg, &o->format) < 0) {
@@ -113,6 +112,12 @@ static int parse_options(int argc, char **argv, struct options *o, int *ret_stat
                         break;
                 case 'c':
                         o->capture = optarg;
+                        break;
+                case 'l':
+                        if (parse_duration(optarg, &o->lldp_wait_usec) < 0) {
+                                log_line("inventory: --lldp is a time such as 30s, not \"%s\"", optarg);
+                                return 1;
+                        }
                         break;
                 case 'h':
                         help();
@@ -150,7 +155,7 @@ static int take(const struct inventory_roots *roots, const char *part, json_t **
         if (r < 0)
                 return log_error(r, "inventory: no event loop");
 
-        r = inventory_take(event, roots, part, TIME_LIMIT_USEC, NULL, NULL, ret);
+        r = inventory_take(event, roots, part, TIME_LIMIT_USEC + roots->lldp_wait_usec, NULL, NULL, ret);
         return r < 0 ? log_error(r, "inventory: it could not be taken") : 0;
 }
 
@@ -173,6 +178,7 @@ static int take_live(const struct options *o, json_t **ret) {
         int r;
 
         roots.sources = o->sources;
+        roots.lldp_wait_usec = o->lldp_wait_usec;
         if (geteuid() != 0)
                 log_line("inventory: not run by root, so what only root may read stays unknown");
         if (!o->capture)

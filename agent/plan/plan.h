@@ -29,6 +29,7 @@ struct plan {
 
         /* inventory.* */
         uint64_t inventory_time_limit;   /* us, for each collector */
+        uint64_t inventory_lldp_wait;    /* us that switches are listened for; 0: not at all */
         uint64_t inventory_device_limit; /* us, for each device that a collector asks */
 
         /* manifest.* */

@@ -218,6 +218,9 @@ const struct setting settings[] = {
         {"inventory.device-limit", "5s",
          "how long a drive or sensor may take before its part goes on without it", TIME,
          FIELD(inventory_device_limit)},
+        {"inventory.lldp-wait", "0s",
+         "how long switches are listened for; they announce themselves every 30s, and discovery waits", TIME,
+         FIELD(inventory_lldp_wait)},
 
         {"manifest.file", "",
          "what was ordered; empty: the image's /etc/seatrial/manifest.json, if it has one", TEXT,

@@ -157,6 +157,7 @@ static int discovery_run(struct voyage *voyage) {
                         return r;
         }
 
+        roots.lldp_wait_usec = voyage->plan->inventory_lldp_wait;
         roots.device_limit_usec = voyage->plan->inventory_device_limit;
         r = inventory_take(voyage->event, &roots, NULL, voyage->plan->inventory_time_limit, &observer,
                            &discovery, &voyage->inventory);

@@ -3,6 +3,7 @@
 of a certain shape, but no flash, no BMC and no boot."""
 
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -50,8 +51,8 @@ def tools_archive(directory, programs):
     return packed.read_bytes()
 
 
-def run_topology(directory, topology, script, **more):
-    """The same in the machine of a topology."""
+def run_topology(directory, topology, script, *, plan=None, **more):
+    """The same in the machine of a topology. plan: settings for the kernel's command line."""
     directory.mkdir(parents=True, exist_ok=True)
     names = {}
     for name, size in topology.disks.items():
@@ -64,15 +65,15 @@ def run_topology(directory, topology, script, **more):
         path.write_bytes(structure)
         machine += ["-smbios", f"file={path}"]
     return run(directory, script, machine=machine, memory=topology.memory, cpus=topology.cpus,
-               command_line=topology.kernel, tools=(*topology.tools, *more.pop("tools", ())), **more)
+               command_line=" ".join([topology.kernel, *(f"seatrial.{k}={v}" for k, v in (plan or {}).items())]), uefi=topology.uefi, tools=(*topology.tools, *more.pop("tools", ())), **more)
 
 
-def run(directory, script, *, machine=(), files=None, memory="512M", cpus="2", command_line="", tools=(), seconds=300,
-        initramfs=ROOT / "build/initramfs.cpio.xz"):
+def run(directory, script, *, machine=(), files=None, memory="512M", cpus="2", command_line="", tools=(), uefi=False,
+        seconds=300, initramfs=ROOT / "build/initramfs.cpio.xz"):
     """Runs script with busybox's shell, in a directory whose files come back. Gives the archive, a .tar.gz, as bytes.
 
     machine: more of QEMU's options. Nothing but two serial ports and what these add is in the guest. tools: programs of
-    the workstation to have in the guest as well.
+    the workstation to have in the guest as well. uefi: start through UEFI, which takes some seconds more.
     """
     added = {"test": (0o040755, b""), "test/init": (0o100755, INIT.encode()),
              "test/script": (0o100644, script.encode()), **(files or {})}
@@ -81,10 +82,17 @@ def run(directory, script, *, machine=(), files=None, memory="512M", cpus="2", c
     archives = [initramfs.read_bytes(), *([tools_archive(directory, tools)] if tools else []), cpio(added)]
     image.write_bytes(b"".join(archive + bytes(-len(archive) % 4) for archive in archives))
     output = directory / "output.tar.gz"
+    firmware = []
+    if uefi:
+        shutil.copyfile("/usr/share/OVMF/OVMF_VARS_4M.fd", directory / "variables.fd")
+        firmware = ["-drive", "if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd",
+                    "-drive", f"if=pflash,unit=1,format=raw,file={directory / 'variables.fd'}"]
     argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
             *accel.choose("qemu-system-x86_64"), "-machine", "q35", "-smp", cpus, "-m", memory,
             "-kernel", ROOT / "build/kernel/bzImage", "-initrd", image,
             "-append", f"console=ttyS0 quiet rdinit=/test/init {command_line}",
-            "-serial", f"file:{directory / 'console.log'}", "-serial", f"file:{output}", *machine]
+            "-serial", f"file:{directory / 'console.log'}", "-serial", f"file:{output}", *firmware, *machine]
     subprocess.run(argv, check=True, timeout=seconds, stdin=subprocess.DEVNULL)
-    return output.read_bytes()
+    # UEFI has its console on every serial port.
+    data = output.read_bytes()
+    return data[max(data.find(b"\x1f\x8b\x08"), 0):]

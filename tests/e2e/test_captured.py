@@ -2,7 +2,10 @@
 """The inventory of captured machines: field by field, its sources, its schema, and what other programs are given."""
 
 import copy
+import functools
 import json
+import os
+import random
 import re
 import subprocess
 
@@ -350,3 +353,43 @@ def test_link_deviation_tells_what_device_and_port_can(tree_of, tmp_path):
     rule = {"part": "pci", "where": {"address": "0000:01:00.0"}, "expect": {"link.width": {"at_least": 16}}}
     assert check(tmp_path, found, [rule]) == [
         "critical: 0000:01:00.0: link.width: at least 16 expected, 1, device can x1, port above can x32"]
+
+
+# --- a firmware's table that lies ----------------------------------------------------------------------------------
+
+def damaged(table, kind):
+    """The table with one kind of damage; what each is made of is always the same."""
+    chance = random.Random(kind)
+    if kind == "truncated":
+        return table[:len(table) * 2 // 3]
+    if kind == "strings without end":
+        return table[:len(table) // 2] + b"x" * (len(table) - len(table) // 2)
+    if kind == "lengths":
+        # Every structure says that it is as long as it can be.
+        return b"".join(bytes([byte if i % 37 else 255]) for i, byte in enumerate(table))
+    if kind == "one structure over and over":
+        return (table[:64] * (len(table) // 64 + 1))[:len(table)]
+    bad = bytearray(table)
+    for _ in range(200):
+        bad[chance.randrange(len(bad))] = chance.randrange(256)
+    return bytes(bad)
+
+
+@pytest.mark.parametrize("kind", ["truncated", "strings without end", "lengths", "one structure over and over",
+                                  *(f"random {seed}" for seed in range(int(os.environ.get("HOSTILE_TABLES", "6"))))])
+def test_table_full_of_lies_costs_what_stands_in_it_alone(tmp_path, kind):
+    good = inventory_of_two_sockets()
+    with captured.unpacked("two-sockets", tmp_path / "tree") as tree:
+        path = tree / "sys/firmware/dmi/tables/DMI"
+        path.write_bytes(damaged(path.read_bytes(), kind))
+        found = json.loads(captured.run(tree, "--format", "json", check=False))
+        assert list(schema.problems(found)) == []
+    assert all("signal" not in problem["message"] and "limit" not in problem["message"] for problem in found["problems"])
+    for part in ("storage", "network", "usb", "controllers", "serial"):
+        assert found[part] == good[part]
+    assert found["memory"] is None or found["memory"]["usable_bytes"] == good["memory"]["usable_bytes"]
+
+
+@functools.cache
+def inventory_of_two_sockets():
+    return json.loads((DATA / "two-sockets.json").read_text())

@@ -23,6 +23,7 @@ class Topology:
     memory: str = "512M"
     cpus: str = "2"
     kernel: str = ""                                                # more of the kernel's command line
+    uefi: bool = False                                              # instead of a BIOS
     tools: tuple = ()                                               # programs of the workstation that prepare needs
 
 
@@ -143,6 +144,16 @@ def drives_of_all_kinds():
                 "mdadm /dev/md0 --fail /dev/vdb\n"
                 "echo '0 16384 linear /dev/sda 0' | dmsetup create data --uuid LVM-volume --noudevsync --noudevrules\n",
         tools=("/usr/sbin/mdadm", "/usr/sbin/dmsetup"))
+
+
+def uefi_machine():
+    """A machine with EFI variables, and a network."""
+    return Topology(
+        options=[*identity(5), "-device", "pcie-root-port,id=rp0,chassis=1,slot=1", "-device",
+                 "virtio-net-pci,bus=rp0,mac=52:54:00:12:34:05,netdev=net0", "-netdev", "user,id=net0,restrict=on",
+                 "-device", "pcie-root-port,id=rp1,chassis=2,slot=2", "-device", "e1000e,bus=rp1,mac=52:54:00:12:34:06",
+                 *nvme(0)],
+        disks={"n0": 8 << 20}, uefi=True)
 
 
 def something_of_each():

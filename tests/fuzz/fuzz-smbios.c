@@ -5,7 +5,12 @@
 
 #include "base/smbios.h"
 #include "inventory/collectors.h"
+#include "inventory/diff.h"
+#include "inventory/findings.h"
+#include "inventory/format/format.h"
+#include "inventory/identity.h"
 #include "inventory/inventory.h"
+#include "manifest/manifest.h"
 
 #define ENTRY_POINT_SIZE 0x20U
 
@@ -44,9 +49,11 @@ static void read_everything(const struct smbios *smbios) {
 
 /* The first byte chooses: an entry point and a table, or a table alone. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        static int (*const decoders[])(const struct smbios *, json_t *) = {system_decode, processors_decode,
-                                                                           memory_decode};
-        _cleanup_json_ json_t *inventory = json_object(), *info = NULL;
+        static int (*const decoders[])(const struct smbios *, json_t *) = {
+                system_decode, processors_decode, memory_decode, slots_decode, power_supplies_decode};
+        _cleanup_json_ json_t *inventory = json_object(), *info = NULL, *resources = NULL, *ironic = NULL,
+                              *findings = NULL, *identity = NULL, *manifest = NULL, *deviations = NULL,
+                              *changes = NULL;
         _cleanup_(smbios_freep) struct smbios *smbios = NULL;
         uint8_t entry_point[0x18];
         int r;
@@ -70,8 +77,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         read_everything(smbios);
 
         for (size_t i = 0; i < sizeof(decoders) / sizeof(decoders[0]); i++) {
-                static const char *const names[] = {"system", "processors", "memory"};
-                json_t *part = json_object();
+                static const char *const names[] = {"system", "processors", "memory", "slots", "power"};
+                json_t *part = i < 3 ? json_object() : json_array();
                 char *text, *summary;
 
                 if (!part || decoders[i](smbios, part) < 0 || json_set(inventory, names[i], part) < 0)
@@ -92,7 +99,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                         }
         }
 
-        if (inventory_dut_info(inventory, &info) < 0)
+        if (inventory_dut_info(inventory, &info) < 0 || inventory_redfish(inventory, &resources) < 0 ||
+            inventory_ironic(inventory, &ironic) < 0 || inventory_findings(inventory, &findings) < 0 ||
+            inventory_identity(inventory, &identity) < 0 ||
+            inventory_diff(inventory, inventory, &changes) < 0 || manifest_make(inventory, &manifest) < 0 ||
+            manifest_check(manifest, inventory, &deviations) < 0)
+                abort();
+
+        /* Every machine is as it is. */
+        if (json_array_size(changes) > 0)
                 abort();
 
         return 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "inventory/efi.h"
+#include "inventory/lldp.h"
 #include "inventory/management.h"
 #include "inventory/sfp.h"
 #include "inventory/storage/ata.h"
@@ -311,6 +312,43 @@ static void lan_ipv6_slots_become_a_list(void **state _unused_) {
         assert_string_equal(json_string_value(json_array_get(addresses, 0)), "fe80::1/64");
 }
 
+#define LLDP_HEADER "\x01\x80\xc2\x00\x00\x0e\x52\x54\x00\x00\x00\x01\x88\xcc"
+#define LLDP_FRAME                                                                                           \
+        LLDP_HEADER "\x02\x07\x04\x52\x54\x00\x00\x00\x01"                                                   \
+                    "\x04\x09\x05"                                                                           \
+                    "Eth1/1/7"                                                                               \
+                    "\x06\x02\x00\x78"                                                                       \
+                    "\x0a\x05"                                                                               \
+                    "leaf7"                                                                                  \
+                    "\x10\x0c\x05\x01\x0a\x00\x00\x01\x02\x00\x00\x00\x01\x00"                               \
+                    "\xfe\x06\x00\x80\xc2\x01\x00\x2a"                                                       \
+                    "\x00\x00"
+
+static void neighbour_names_switch_port_and_vlan(void **state _unused_) {
+        _cleanup_json_ json_t *neighbour = NULL;
+
+        assert_int_equal(lldp_decode(LLDP_FRAME, sizeof(LLDP_FRAME) - 1, &neighbour), 0);
+        assert_json(neighbour,
+                    "{\"chassis_id\": \"52:54:00:00:00:01\", \"port_id\": \"Eth1/1/7\", \"ttl_s\": 120,"
+                    " \"system_name\": \"leaf7\", \"management_address\": \"10.0.0.1\", \"vlan\": 42,"
+                    " \"port_description\": null}");
+}
+
+static void frame_that_is_cut_off_anywhere_is_refused_or_harmless(void **state _unused_) {
+        size_t whole = sizeof(LLDP_HEADER) - 1 + 9 + 11 + 4;
+
+        for (size_t size = 0; size < sizeof(LLDP_FRAME) - 1; size++) {
+                _cleanup_free_ void *frame = malloc(size + 1);
+                _cleanup_json_ json_t *neighbour = NULL;
+
+                memcpy(frame, LLDP_FRAME, size);
+                if (lldp_decode(frame, size, &neighbour) >= 0)
+                        assert_true(size >= whole);
+                else
+                        assert_null(neighbour);
+        }
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(nvme_health_tells_temperature_wear_and_counters),
@@ -333,6 +371,8 @@ int main(void) {
                 cmocka_unit_test(load_option_tells_its_description),
                 cmocka_unit_test(load_option_without_an_end_is_refused),
                 cmocka_unit_test(lan_parameters_become_addresses),
+                cmocka_unit_test(neighbour_names_switch_port_and_vlan),
+                cmocka_unit_test(frame_that_is_cut_off_anywhere_is_refused_or_harmless),
                 cmocka_unit_test(lan_ipv6_slots_become_a_list),
         };
 

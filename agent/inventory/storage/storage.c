@@ -45,7 +45,7 @@ static int describe(const struct inventory_roots *roots _unused_, const struct s
 static const struct sysfs_walk walk = {.subsystem = "block", .wanted = is_drive, .describe = describe};
 
 /* What only the drive itself can tell. */
-static int probe(const struct inventory_roots *roots, json_t *object, void *userdata _unused_) {
+static int probe(const struct inventory_roots *roots, json_t *object) {
         _cleanup_close_ int fd = -EBADF;
         int r;
 
@@ -80,7 +80,7 @@ static int storage_collect(const struct inventory_roots *roots, json_t **ret) {
                         return r;
         }
 
-        r = probes_run(roots, asked, probe, NULL);
+        r = probes_run(roots, asked, probe);
         if (r < 0)
                 return r;
 
@@ -143,6 +143,7 @@ static int storage_print(const json_t *part, struct screen *screen) {
 }
 
 const struct collector collector_storage = {
+        .waits = true,
         .name = "storage",
         .description = "Drives, their partitions and file systems",
         .collect = storage_collect,

@@ -123,7 +123,7 @@ static const struct sysfs_field array_fields[] = {
 };
 
 /* An array's own attributes wait for whoever is changing it; a volume that is suspended answers no read. */
-static int probe(const struct inventory_roots *roots, json_t *object, void *userdata _unused_) {
+static int probe(const struct inventory_roots *roots, json_t *object) {
         const char *name = json_get_string(object, "name") ?: "";
         _cleanup_free_ char *path = NULL, *real = NULL;
         _cleanup_close_ int directory = -EBADF, fd = -EBADF;
@@ -160,7 +160,7 @@ static int volumes_collect(const struct inventory_roots *roots, json_t **ret) {
         if (r < 0)
                 return r;
 
-        r = probes_run(roots, part, probe, NULL);
+        r = probes_run(roots, part, probe);
         if (r < 0)
                 return r;
 
@@ -190,6 +190,7 @@ static int volumes_print(const json_t *part, struct screen *screen) {
 }
 
 const struct collector collector_volumes = {
+        .waits = true,
         .name = "volumes",
         .description = "Volumes made of drives: RAID arrays, LVM, multipath",
         .collect = volumes_collect,
