@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "address.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "bmc/wait.h"
@@ -67,70 +68,8 @@ static int link_set_up(struct link *link, bool up) {
         return rtnl_ask(link->ask_fd, &request, NULL, NULL);
 }
 
-static int link_change_address(struct link *link, uint16_t type, uint16_t flags) {
-        struct ifaddrmsg message = {
-                .ifa_family = (uint8_t) link->address.family,
-                .ifa_prefixlen = (uint8_t) link->prefix,
-                .ifa_index = link->index,
-                /* Nobody but the BMC is there, so nobody needs to be asked whether the address is free. */
-                .ifa_flags = link->address.family == AF_INET6 ? IFA_F_NODAD : 0,
-                .ifa_scope = RT_SCOPE_LINK,
-        };
-        size_t size = ip_size(link->address.family);
-        struct rtnl_request request;
-
-        rtnl_request_init(&request, type, flags, &message, sizeof(message));
-        rtnl_request_add(&request, IFA_LOCAL, link->address.bytes, size);
-        rtnl_request_add(&request, IFA_ADDRESS, link->address.bytes, size);
-        return rtnl_ask(link->ask_fd, &request, NULL, NULL);
-}
-
-/* What to look for among all addresses of all interfaces. */
-struct address_search {
-        const struct link *link;
-        const struct ip_address *ip;
-        bool network; /* any usable address of ip's network, rather than ip itself */
-        bool found;
-};
-
-static int on_address(const struct nlmsghdr *message, void *userdata) {
-        const struct ifaddrmsg *info = NLMSG_DATA(message);
-        struct address_search *search = userdata;
-        struct ip_address address = {.family = search->ip->family};
-        const void *bytes;
-
-        if (message->nlmsg_type != RTM_NEWADDR || message->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
-                return 0;
-        if (info->ifa_index != search->link->index || info->ifa_family != address.family)
-                return 0;
-
-        /* IPv4 puts the interface's own address into IFA_LOCAL, IPv6 into IFA_ADDRESS. */
-        bytes = rtnl_attribute(message, sizeof(*info), address.family == AF_INET ? IFA_LOCAL : IFA_ADDRESS,
-                               ip_size(address.family));
-        if (!bytes)
-                return 0;
-        memcpy(address.bytes, bytes, ip_size(address.family));
-
-        if (!search->network)
-                search->found |= memcmp(address.bytes, search->ip->bytes, ip_size(address.family)) == 0;
-        else if (!(info->ifa_flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)))
-                search->found |= ip_same_network(&address, search->ip, info->ifa_prefixlen);
-        return 0;
-}
-
-static int link_search(struct link *link, const struct ip_address *ip, bool network) {
-        struct address_search search = {.link = link, .ip = ip, .network = network};
-        struct ifaddrmsg message = {.ifa_family = (uint8_t) ip->family};
-        struct rtnl_request request;
-        int r;
-
-        rtnl_request_init(&request, RTM_GETADDR, NLM_F_DUMP, &message, sizeof(message));
-        r = rtnl_ask(link->ask_fd, &request, on_address, &search);
-        return r < 0 ? r : search.found;
-}
-
 int link_reaches(struct link *link, const struct ip_address *ip) {
-        return link_search(link, ip, true);
+        return address_search(link->ask_fd, link->index, ip, true);
 }
 
 int link_new(unsigned index, struct link **ret) {
@@ -219,7 +158,7 @@ struct link *link_free(struct link *link) {
 
         /* The interface may be gone, and everything with it. */
         if (link->addressed)
-                (void) link_change_address(link, RTM_DELADDR, 0);
+                (void) address_remove(link->ask_fd, link->index, &link->address, link->prefix);
         if (link->brought_up)
                 (void) link_set_up(link, false);
         if (link->vlan)
@@ -274,17 +213,17 @@ static int link_limit_routers(struct link *link) {
 static int link_replace_address(struct link *link, const struct ip_address *address, unsigned prefix) {
         int r;
 
-        r = link_search(link, address, false);
+        r = address_search(link->ask_fd, link->index, address, false);
         if (r != 0)
                 return r < 0 ? r : 0;
 
         if (link->addressed)
-                (void) link_change_address(link, RTM_DELADDR, 0);
+                (void) address_remove(link->ask_fd, link->index, &link->address, link->prefix);
         link->addressed = false;
 
         link->address = *address;
         link->prefix = prefix;
-        r = link_change_address(link, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+        r = address_add(link->ask_fd, link->index, &link->address, link->prefix);
         if (r < 0)
                 return r;
 
