@@ -13,15 +13,16 @@
 /* From the agent. */
 struct heartbeat {
         enum heartbeat_kind {
-                HEARTBEAT_ARM, /* begin: the times below count */
+                HEARTBEAT_ARM, /* the times below count from now on */
                 HEARTBEAT_BEAT,
         } kind;
-        uint64_t timeout;            /* us without a beat after which the machine is to be reset */
+        uint64_t timeout;            /* us without a beat after which the machine is to be reset; 0: never */
         uint64_t production_timeout; /* us that the production OS gets to take the watchdog over; 0: it is
                                         stopped */
 };
 
-/* From PID 1: once after HEARTBEAT_ARM, and again should an unarmed watchdog become armed later. */
+/* From PID 1: once after HEARTBEAT_ARM with a time, and again should an unarmed watchdog become armed later.
+ */
 struct heartbeat_report {
         bool armed;
         bool expired;   /* it had expired, armed by an earlier boot's agent */

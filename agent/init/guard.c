@@ -150,7 +150,10 @@ static int on_agent(struct event_source *source _unused_, int fd, uint32_t reven
                 agent_close(guard);
         else if (r > 0 && beat.kind == HEARTBEAT_ARM) {
                 guard->production_timeout = beat.production_timeout;
-                watchdog_arm(&guard->watchdog, beat.timeout);
+                if (beat.timeout > 0)
+                        watchdog_arm(&guard->watchdog, beat.timeout);
+                else
+                        watchdog_leave(&guard->watchdog, 0);
         } else if (r > 0)
                 watchdog_beat(&guard->watchdog);
 

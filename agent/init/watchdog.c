@@ -79,7 +79,7 @@ static void watchdog_set(struct watchdog *w, enum watchdog_state state, enum wat
 
 void watchdog_arm(struct watchdog *w, uint64_t timeout) {
         w->timeout = MIN(timeout, WATCHDOG_COUNTDOWN_MAX);
-        w->begun = w->expired = w->reported = w->reported_armed = false;
+        w->expired = w->reported = w->reported_armed = false;
         snprintf(w->problem, sizeof(w->problem), "the kernel offers no way to a BMC");
         watchdog_try(w, 0);
 }

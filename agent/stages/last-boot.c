@@ -7,6 +7,7 @@
 #include "base/event.h"
 #include "base/text.h"
 #include "last-boot.h"
+#include "plan/plan.h"
 #include "stages.h"
 
 /* Longer than PID 1 takes to find out that a BMC does not answer. */
@@ -47,7 +48,8 @@ int last_boot_report(struct voyage *voyage) {
         if (!voyage->has_last_mark)
                 return 0;
 
-        while (voyage->pulse && !voyage->watchdog_reported && (now = now_usec()) < until) {
+        while (voyage->pulse && voyage->plan->watchdog_timeout > 0 && !voyage->watchdog_reported &&
+               (now = now_usec()) < until) {
                 int r = event_iterate(voyage->event, until - now);
 
                 if (r < 0)

@@ -15,6 +15,7 @@
 struct pulse {
         struct event_source *reports, *timer;
         int fd;
+        uint64_t timeout, production_timeout; /* as PID 1 was told */
         uint64_t interval;
         void (*report)(const struct heartbeat_report *report, void *userdata);
         void *userdata;
@@ -61,14 +62,9 @@ static int on_report(struct event_source *source _unused_, int fd, uint32_t reve
         return 0;
 }
 
-int pulse_start(struct event *e, int fd, const struct plan *plan,
+int pulse_start(struct event *e, int fd,
                 void (*report)(const struct heartbeat_report *report, void *userdata), void *userdata,
                 struct pulse **ret) {
-        const struct heartbeat arm = {
-                .kind = HEARTBEAT_ARM,
-                .timeout = plan->watchdog_timeout,
-                .production_timeout = plan->watchdog_production,
-        };
         _cleanup_(pulse_freep) struct pulse *pulse = NULL;
         int r;
 
@@ -76,27 +72,39 @@ int pulse_start(struct event *e, int fd, const struct plan *plan,
         if (!pulse)
                 return -ENOMEM;
 
-        *pulse = (struct pulse){
-                .fd = fd,
-                .interval = MIN(plan->watchdog_timeout / 4, INTERVAL_MAX),
-                .report = report,
-                .userdata = userdata,
-        };
+        *pulse = (struct pulse){.fd = fd, .report = report, .userdata = userdata};
 
         r = event_add_io(e, fd, EPOLLIN, on_report, pulse, &pulse->reports);
         if (r < 0)
                 return r;
 
-        r = event_add_timer(e, pulse->interval, on_timer, pulse, &pulse->timer);
-        if (r < 0)
-                return r;
-
-        r = heartbeat_send(fd, &arm, sizeof(arm));
+        r = event_add_timer(e, USEC_INFINITY, on_timer, pulse, &pulse->timer);
         if (r < 0)
                 return r;
 
         *ret = TAKE_PTR(pulse);
         return 0;
+}
+
+int pulse_follow(struct pulse *pulse, const struct plan *plan) {
+        const struct heartbeat arm = {
+                .kind = HEARTBEAT_ARM,
+                .timeout = plan->watchdog_timeout,
+                .production_timeout = plan->watchdog_production,
+        };
+        int r;
+
+        if (arm.timeout == pulse->timeout && arm.production_timeout == pulse->production_timeout)
+                return 0;
+
+        r = heartbeat_send(pulse->fd, &arm, sizeof(arm));
+        if (r < 0)
+                return r;
+
+        pulse->timeout = arm.timeout;
+        pulse->production_timeout = arm.production_timeout;
+        pulse->interval = arm.timeout > 0 ? MIN(arm.timeout / 4, INTERVAL_MAX) : USEC_INFINITY;
+        return event_source_set_timer(pulse->timer, pulse->interval);
 }
 
 void pulse_set_trial(struct pulse *pulse, pid_t pid) {

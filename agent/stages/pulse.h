@@ -15,11 +15,15 @@ struct heartbeat_report;
 struct plan;
 struct pulse;
 
-/* Asks PID 1 at the other end of fd, which stays the caller's, for the watchdog that the plan wants, and
- * begins to beat. report is called with what PID 1 tells. Returns 0, a negative errno. */
-int pulse_start(struct event *e, int fd, const struct plan *plan,
+/* To PID 1 at the other end of fd, which stays the caller's. report is called with what PID 1 tells. Returns
+ * 0, a negative errno. */
+int pulse_start(struct event *e, int fd,
                 void (*report)(const struct heartbeat_report *report, void *userdata), void *userdata,
                 struct pulse **ret);
+
+/* Asks for the watchdog that the plan wants, unless that has been done, and beats as it needs. Returns 0, a
+ * negative errno. */
+int pulse_follow(struct pulse *pulse, const struct plan *plan);
 
 /* The process of the trial that runs from now on; 0: none does. */
 void pulse_set_trial(struct pulse *pulse, pid_t pid);

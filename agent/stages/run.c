@@ -77,7 +77,7 @@ static void on_watchdog_report(const struct heartbeat_report *report, void *user
         struct voyage *voyage = userdata;
 
         voyage->watchdog_reported = true;
-        voyage->watchdog_expired = report->expired;
+        voyage->watchdog_expired = voyage->watchdog_expired || report->expired;
         (void) journal_log(voyage->journal, "INFO", "watchdog %s: %s", report->armed ? "armed" : "not armed",
                            report->text);
 }
@@ -118,11 +118,10 @@ static int voyage_open(struct voyage *voyage, int heartbeat_fd) {
         if (r < 0)
                 return log_error(r, "the event loop cannot be made");
 
-        if (heartbeat_fd >= 0 && voyage->plan->watchdog_timeout > 0) {
-                r = pulse_start(voyage->event, heartbeat_fd, voyage->plan, on_watchdog_report, voyage,
-                                &voyage->pulse);
+        if (heartbeat_fd >= 0) {
+                r = pulse_start(voyage->event, heartbeat_fd, on_watchdog_report, voyage, &voyage->pulse);
                 if (r < 0)
-                        return log_error(r, "PID 1 cannot be asked for the watchdog");
+                        return log_error(r, "PID 1 cannot be told that the agent is alive");
         }
 
         voyage->bmc_early = json_array();
@@ -163,8 +162,14 @@ static int voyage_open(struct voyage *voyage, int heartbeat_fd) {
 
 static int voyage_sail(struct voyage *voyage) {
         for (size_t i = 0; stages[i]; i++) {
-                int r = stages[i]->run(voyage);
+                int r;
 
+                /* The BMC has its say in the plan at discovery's end. */
+                r = voyage->pulse ? pulse_follow(voyage->pulse, voyage->plan) : 0;
+                if (r < 0)
+                        return log_error(r, "PID 1 cannot be asked for the watchdog");
+
+                r = stages[i]->run(voyage);
                 if (r < 0)
                         return log_error(r, "stage %s cannot go on", stages[i]->name);
 

@@ -41,7 +41,8 @@ static int setup(void **state) {
 
         f->plan->watchdog_timeout = 4 * INTERVAL;
         f->plan->watchdog_production = 7;
-        return pulse_start(f->event, f->agent_fd, f->plan, on_report, f, &f->pulse);
+        return pulse_start(f->event, f->agent_fd, on_report, f, &f->pulse) < 0 ||
+               pulse_follow(f->pulse, f->plan) < 0;
 }
 
 static int teardown(void **state) {
@@ -83,6 +84,23 @@ static void begins_with_what_the_plan_wants(void **state) {
         assert_int_equal(beat.timeout, 4 * INTERVAL);
         assert_int_equal(beat.production_timeout, 7);
         assert_int_equal(heartbeat_receive(f->init_fd, &beat, sizeof(beat)), 0);
+}
+
+static void plan_that_changes_is_told_and_one_that_does_not_is_not(void **state) {
+        struct fixture *f = *state;
+        struct heartbeat beat;
+
+        assert_int_equal(heartbeat_receive(f->init_fd, &beat, sizeof(beat)), 1);
+        assert_int_equal(pulse_follow(f->pulse, f->plan), 0);
+        assert_int_equal(heartbeat_receive(f->init_fd, &beat, sizeof(beat)), 0);
+
+        f->plan->watchdog_timeout = 0;
+        assert_int_equal(pulse_follow(f->pulse, f->plan), 0);
+        assert_int_equal(heartbeat_receive(f->init_fd, &beat, sizeof(beat)), 1);
+        assert_int_equal(beat.kind, HEARTBEAT_ARM);
+        assert_int_equal(beat.timeout, 0);
+        run_for(f, 5 * INTERVAL);
+        assert_int_equal(take_beats(f), 0);
 }
 
 static void beats_as_long_as_the_loop_turns(void **state) {
@@ -170,9 +188,13 @@ static void end_of_pid_1s_side_is_no_end_of_the_agent(void **state) {
 
 int main(void) {
         static const struct CMUnitTest tests[] = {
-                TEST(begins_with_what_the_plan_wants),        TEST(beats_as_long_as_the_loop_turns),
-                TEST(trial_that_stands_still_is_no_progress), TEST(what_pid_1_reports_is_handed_on),
-                TEST(message_of_another_size_is_refused),     TEST(end_of_pid_1s_side_is_no_end_of_the_agent),
+                TEST(begins_with_what_the_plan_wants),
+                TEST(plan_that_changes_is_told_and_one_that_does_not_is_not),
+                TEST(beats_as_long_as_the_loop_turns),
+                TEST(trial_that_stands_still_is_no_progress),
+                TEST(what_pid_1_reports_is_handed_on),
+                TEST(message_of_another_size_is_refused),
+                TEST(end_of_pid_1s_side_is_no_end_of_the_agent),
         };
 
         return cmocka_run_group_tests_name("pulse", tests, NULL, NULL);

@@ -342,6 +342,18 @@ static void leaving_in_the_middle_of_setting_up_stops_it_too(void **state _unuse
         assert_int_equal(bmc.watchdog.state, WATCHDOG_STOPPING);
 }
 
+static void leaving_while_it_is_set_up_anew_stops_it_too(void **state _unused_) {
+        struct bmc bmc;
+
+        bmc_init(&bmc, 1);
+        arm(&bmc);
+        watchdog_arm(&bmc.watchdog, 60 * USEC_PER_SEC);
+        assert_int_equal(bmc.watchdog.state, WATCHDOG_ASKING);
+        watchdog_leave(&bmc.watchdog, 0);
+        assert_memory_equal(bmc.data, "\x03\x00", 2);
+        assert_int_equal(bmc.watchdog.state, WATCHDOG_STOPPING);
+}
+
 static void leaving_before_anything_was_set_asks_for_nothing(void **state _unused_) {
         struct bmc bmc;
 
@@ -406,6 +418,7 @@ int main(void) {
                 cmocka_unit_test(leaving_stops_the_timer),
                 cmocka_unit_test(leaving_for_production_starts_it_anew_with_another_time),
                 cmocka_unit_test(leaving_in_the_middle_of_setting_up_stops_it_too),
+                cmocka_unit_test(leaving_while_it_is_set_up_anew_stops_it_too),
                 cmocka_unit_test(leaving_before_anything_was_set_asks_for_nothing),
                 cmocka_unit_test(bmc_that_does_not_stop_it_is_told_of),
                 cmocka_unit_test(times_are_rounded_up_and_cut_to_what_fits),
