@@ -26,7 +26,9 @@ void last_boot_read(struct voyage *voyage) {
                         MARK_VARIABLE, strerror(-r));
 }
 
-static int tell(struct voyage *voyage, const char *verdict, const char *message) {
+/* message is for a person, content, whose reference is taken, the same for programs. */
+static int tell(struct voyage *voyage, const char *message, json_t *content) {
+        _cleanup_json_ json_t *owned = content;
         unsigned step;
         int r;
 
@@ -34,10 +36,17 @@ static int tell(struct voyage *voyage, const char *verdict, const char *message)
         if (r < 0)
                 return r;
 
+        r = journal_step_artifact(voyage->journal, step, "extension",
+                                  json_pack("{s:s, s:O}", "name", "last-boot", "content", owned));
+        if (r < 0)
+                return r;
+
         /* Whether the hardware is to blame, a power cut or a person, cannot be known. */
         r = journal_step_artifact(
                 voyage->journal, step, "diagnosis",
-                json_pack("{s:s, s:s, s:s*}", "verdict", verdict, "type", "UNKNOWN", "message", message));
+                json_pack("{s:s, s:s, s:s*}", "verdict",
+                          voyage->watchdog_expired ? "reset-by-watchdog" : "ended-without-notice", "type",
+                          "UNKNOWN", "message", message));
         return r < 0 ? r : journal_step_end(voyage->journal, step, OCP_COMPLETE);
 }
 
@@ -60,15 +69,20 @@ int last_boot_report(struct voyage *voyage) {
         message = strprintf("the boot before this one (%s) ended without notice %s, last heard of at %s%s",
                             voyage->last_mark.boot, where ?: "", voyage->last_mark.time,
                             voyage->watchdog_expired ? "; the BMC's watchdog had reset the machine" : "");
-        return tell(voyage, voyage->watchdog_expired ? "reset-by-watchdog" : "ended-without-notice", message);
+        return tell(voyage, message,
+                    json_pack("{s:s, s:s, s:s, s:i, s:s, s:b}", "boot", voyage->last_mark.boot, "stage",
+                              voyage->last_mark.stage, "step", voyage->last_mark.step, "percent",
+                              (int) voyage->last_mark.percent, "time", voyage->last_mark.time, "watchdog",
+                              voyage->watchdog_expired));
 }
 
 int last_boot_report_late(struct voyage *voyage) {
         if (voyage->has_last_mark || !voyage->watchdog_expired)
                 return 0;
 
-        return tell(voyage, "reset-by-watchdog",
+        return tell(voyage,
                     "the BMC's watchdog had reset the machine in a boot before this one, which left no mark "
                     "of where "
-                    "it was");
+                    "it was",
+                    json_pack("{s:b}", "watchdog", true));
 }

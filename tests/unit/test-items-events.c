@@ -100,6 +100,23 @@ static void what_no_record_tells_is_an_event_as_well(void **state) {
         assert_event(&s->bmc, 3, 0x0f, 0x6f, 0xe1, 0x00, 2);
 }
 
+static void boot_before_that_ended_without_notice_is_an_event(void **state) {
+        struct state *s = *state;
+
+        see(s,
+            "{\"testStepArtifact\":{\"testStepId\":\"0\",\"extension\":{\"name\":\"last-boot\",\"content\":"
+            "{\"stage\":\"trial\",\"watchdog\":true}}}}");
+        see(s,
+            "{\"testStepArtifact\":{\"testStepId\":\"0\",\"extension\":{\"name\":\"last-boot\",\"content\":"
+            "{\"watchdog\":true}}}}");
+        see(s, "{\"testStepArtifact\":{\"testStepId\":\"0\",\"extension\":{\"name\":\"inventory\","
+               "\"content\":{}}}}");
+        write_items(s);
+        assert_event(&s->bmc, 0, 0x0f, 0x6f, 0xe1, 0x00, 2);
+        assert_event(&s->bmc, 1, 0x0f, 0x6f, 0xe1, 0x00, 0);
+        assert_int_equal(s->bmc.n_records, 2);
+}
+
 static void records_of_no_known_stage_are_no_events(void **state) {
         struct state *s = *state;
 
@@ -317,6 +334,7 @@ int main(void) {
                 TEST(failed_trial_names_the_part_once_and_is_the_outcome),
                 TEST(machine_that_cannot_boot_is_critical),
                 TEST(what_no_record_tells_is_an_event_as_well),
+                TEST(boot_before_that_ended_without_notice_is_an_event),
                 TEST(records_of_no_known_stage_are_no_events),
                 TEST(bmc_without_platform_event_gets_a_sel_entry),
                 TEST(success_that_does_not_show_is_only_accepted),

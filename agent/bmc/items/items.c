@@ -101,8 +101,9 @@ static unsigned which(const char *text, const char *const *texts, unsigned n) {
         return 0;
 }
 
+static const char *const stages[] = {"", "discovery", "trial", "production"};
+
 static int see_run_start(struct items *items, const json_t *start) {
-        static const char *const stages[] = {"", "discovery", "trial", "production"};
         const char *stage = json_get_string(json_object_get(start, "metadata"), "stage");
 
         items->stage = (enum item_stage) which(stage, stages, ELEMENTSOF(stages));
@@ -146,7 +147,15 @@ static void see_step_start(struct items *items, const char *id, const json_t *st
         strcpy(step->name, name);
 }
 
+/* The boot before this one ended without notice. */
+static int see_last_boot(struct items *items, const json_t *content) {
+        return items_event(items, ITEMS_HUNG,
+                           which(json_get_string(content, "stage"), stages, ELEMENTSOF(stages)));
+}
+
 static int see_step(struct items *items, const json_t *artifact) {
+        const json_t *extension = json_object_get(artifact, "extension");
+        const char *extension_name = json_get_string(extension, "name");
         const char *id = json_get_string(artifact, "testStepId");
         const char *type = json_get_string(json_object_get(artifact, "diagnosis"), "type");
         const char *symptom = json_get_string(json_object_get(artifact, "error"), "symptom");
@@ -158,6 +167,9 @@ static int see_step(struct items *items, const json_t *artifact) {
                 see_step_start(items, id, json_object_get(artifact, "testStepStart"));
         if (symptom && streq(symptom, "no-boot-entry"))
                 return tell(items, &(struct happening){.kind = NO_BOOT_ENTRY, .stage = items->stage});
+
+        if (extension_name && streq(extension_name, "last-boot"))
+                return see_last_boot(items, json_object_get(extension, "content"));
 
         step = type && streq(type, "FAIL") ? find_step(items, id) : NULL;
         if (!step || step->failed)
