@@ -11,7 +11,7 @@ import sushy
 from machine import Configuration, Machine
 from sushy import auth
 
-from conftest import QUICK, SECONDS
+from conftest import QUICK, SECONDS, said
 from test_failures import PROMPT, RESCUE, ask
 
 ASSET_TAG = "R7-U12"
@@ -148,3 +148,37 @@ def test_bmc_that_misbehaves_is_told_what_it_takes_and_does_not_stop_the_boot(ma
         assert re.search(r"^setup$", ask(machine, "seatrial bmc bootdev")[0], re.MULTILINE)
         assert ask(machine, "seatrial bmc bootdev none")[1] == 0
         assert "Boot Flag Invalid" in bmc.ipmitool("chassis", "bootparam", "get", "5")
+
+
+# --- one with nothing but IPMI -------------------------------------------------------------------------------------
+
+def test_bmc_without_redfish_gets_the_same_over_ipmi(make_flash, acceleration, tmp_path):
+    flash = make_flash({**QUICK, "trial.run": "none", "production.then": "poweroff"})
+    configuration = Configuration(flash=flash, disk=None, usb_net=False, host_interfaces=lambda port: [])
+    with Machine(tmp_path / "run", configuration, acceleration=acceleration) as machine:
+        assert machine.wait_for_end(SECONDS) == "guest-shutdown"
+        assert machine.bmc.journal() == []
+        *stages, (sensor, lost, _) = our_events(machine.bmc)
+        assert [event[1] for event in stages] == ["e21401", "a00112", "24ff02", "a10231", "e21303", "a10031"]
+        assert sensor == "Management Subsys Health" and lost.startswith("a1")
+        records = int.from_bytes(bytes.fromhex(lost[2:]), "little")
+        assert records > 20 and f"0 of {records} records delivered" in said(machine)
+        assert (machine.bmc.directory / "smbios").stat().st_size > 500
+        assert "seatrial" in machine.bmc.ipmitool("mc", "getsysinfo", "os_name")
+        assert (machine.bmc.directory / "boot-progress").read_text().split()[-1] == INITIALIZED
+
+
+@pytest.mark.parametrize("action, words", [
+    ("silence", r"Get SEL Entry: the BMC (ran out of time|does not answer)"),
+    ("garbage", r"what the BMC answers cannot be right"),
+])
+def test_bmc_that_talks_no_sense_does_not_stop_the_boot(make_flash, acceleration, tmp_path, action, words):
+    flash = make_flash({**QUICK, "trial.run": "none", "production.then": "poweroff"})
+    with Machine(tmp_path / "run", Configuration(flash=flash, disk=None), acceleration=acceleration) as machine:
+        for commands in "0[4a]/*", "06/5?", "2c/0?/ae", "2e/*":
+            machine.bmc.fault(ipmi=commands, action=action)
+        assert machine.wait_for_end(SECONDS) == "guest-shutdown"
+        states = told(machine.bmc.journal())
+        assert "verified" not in states
+        assert re.search(words, states["unknown"])
+        assert our_events(machine.bmc) == []

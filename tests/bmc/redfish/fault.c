@@ -157,7 +157,7 @@ static int fault_new(const json_t *command, struct fault *ret, const char **ret_
         }
         if (ipmi) {
                 target = streq(ipmi, "fingerprint") || streq(ipmi, "bootstrap-account") ? BOOTSTRAP : COMMAND;
-                if (target == COMMAND && (!*ipmi || ipmi[strspn(ipmi, "0123456789abcdef/*?[]")])) {
+                if (target == COMMAND && (!*ipmi || ipmi[strspn(ipmi, "0123456789abcdef/*?[]-")])) {
                         *ret_reason = "ipmi: fingerprint, bootstrap-account, or a pattern such as 0a/44";
                         return -EINVAL;
                 }
