@@ -306,6 +306,15 @@ def test_array_and_volume_name_their_members(tree_of):
     assert users["VBLK-0000"]["filesystem"]["type"] == "linux_raid_member"
 
 
+def test_efi_variables_tell_the_boot_order(tree_of):
+    system = inventory(tree_of("uefi"))["system"]
+    assert (system["boot_mode"], system["secure_boot"], system["efi"]["setup_mode"]) == ("uefi", False, True)
+    efi = system["efi"]
+    assert efi["variable_count"] > 20 and efi["variable_bytes"] > 1000
+    assert [entry["id"] for entry in efi["boot_entries"]] == efi["boot_order"]
+    assert [(entry["active"], entry["description"]) for entry in efi["boot_entries"]] == [(True, "UiApp")]
+
+
 # --- what has changed, and what was ordered ------------------------------------------------------------------------
 
 def test_diff_names_a_module_that_is_gone_and_a_drive_that_came(tree_of, tmp_path):

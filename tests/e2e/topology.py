@@ -194,4 +194,4 @@ def bench():
 
 
 TOPOLOGIES = {"two-sockets": two_sockets, "twelve-devices": twelve_devices, "sixteen-drives": sixteen_drives,
-              "drives-of-all-kinds": drives_of_all_kinds}
+              "drives-of-all-kinds": drives_of_all_kinds, "uefi": uefi_machine}
