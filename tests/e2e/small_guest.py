@@ -47,7 +47,8 @@ def tools_archive(directory, programs):
     listing.write_text("".join(f"dir {path} 0755\n" for path in directories) + "dir /lib 0755\ndir /lib64 0755\nlibraries /lib\n"
                        + "".join(f"elf {program} {program}\n" for program in programs))
     packed = directory / "tools.cpio.xz"
-    subprocess.run([ROOT / "build/tools/mkinitramfs", "-o", packed, listing], check=True)
+    subprocess.run([ROOT / "build/tools/mkinitramfs", "-o", packed, listing], check=True,
+                   stdout=subprocess.DEVNULL)
     return packed.read_bytes()
 
 
