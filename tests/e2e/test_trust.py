@@ -12,9 +12,9 @@ import pytest
 from bmc import Bmc
 from children import stop
 from machine import SERVICE_UUID, SYSTEM_SERIAL, SYSTEM_UUID, Configuration, Machine, redfish_host_interface
-from test_failures import PROMPT, RESCUE, STARTING, ask, runs_at_bmc, said
+from test_failures import PROMPT, RESCUE, STARTING, ask, runs_at_bmc
 
-from conftest import QUICK, SECONDS
+from conftest import QUICK, SECONDS, said
 
 # As far as the BMC is met, and no further.
 BRIEF = {**QUICK, "trial.run": "none", "production.then": "poweroff"}
