@@ -59,7 +59,7 @@ help: ## list the tasks
 AGENT_SOURCES := $(shell find agent -name '*.c')
 TOOL_SOURCES  := $(filter-out scripts/flash/bds.c scripts/flash/mkflash.c,$(wildcard scripts/flash/*.c)) \
                  $(filter-out initramfs/main.c,$(wildcard initramfs/*.c))
-AGENT_LIBS    := -lblkid -lpci -ludev -lcurl -lssl -lcrypto -ljansson -lpthread -lm
+AGENT_LIBS    := -lblkid -lpci -ludev -lcurl -lssl -lcrypto -ljansson -lz -lpthread -lm
 HARDENING     := -D_FORTIFY_SOURCE=2
 LINK_FLAGS    := -pie -Wl,-z,relro,-z,now,--as-needed
 

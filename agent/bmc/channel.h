@@ -23,7 +23,7 @@ enum channel_state {
 };
 
 struct channel_handler {
-        /* Something for the journal, as an OCP log: severity "INFO", "WARNING" or "ERROR". */
+        /* Something for the journal, as an OCP log: severity "DEBUG", "INFO", "WARNING" or "ERROR". */
         void (*log)(const char *severity, const char *message, void *userdata);
 
         /* The state has changed; summary tells it in a line for a person: "usb0 to 169.254.0.17, certificate

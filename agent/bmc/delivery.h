@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* delivery.h: brings the journal's records into the BMC's provisioning log, in order, from the place where
- * the BMC has them. */
+ * the BMC has them.
+ *
+ * When no answer came, nobody knows whether a batch was stored. It is then sent once more, and the service
+ * drops what it holds (PROTOCOL.md, "Idempotence"). To ask first what the log ends with would cost a round
+ * trip more, and prove nothing: the lost request may still be at work behind the question. */
 #pragma once
 
 #include <stddef.h>

@@ -267,7 +267,7 @@ static int run_artifact(struct console *console, const json_t *artifact) {
                 return run_end(console, content);
 
         content = json_object_get(artifact, "log");
-        if (content) {
+        if (content && !streq(json_get_string(content, "severity"), "DEBUG")) {
                 enum mark mark = severity_mark(json_get_string(content, "severity"));
 
                 screen_row(&console->screen, mark == MARK_OK ? MARK_NONE : mark, "",

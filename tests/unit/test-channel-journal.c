@@ -16,7 +16,7 @@
 #define SCHEMA "{\"schemaVersion\":{\"major\":2,\"minor\":0},\"sequenceNumber\":0}\n"
 #define START(s)                                                                                             \
         "{\"testRunArtifact\":{\"testRunStart\":{\"metadata\":{\"stage\":\"" s "\"}}},\"sequenceNumber\":1}" \
-                                                                               "\n"
+        "\n"
 #define LOG(n, severity)                                                                                     \
         "{\"testRunArtifact\":{\"log\":{\"severity\":\"" severity                                            \
         "\",\"message\":\"x\"}},\"sequenceNumber\":" #n "}\n"

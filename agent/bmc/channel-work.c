@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "channel-private.h"
+#include "contact.h"
+
+static void process_acknowledge(struct process *p) {
+        static const char again[] = "the BMC takes the journal again";
+
+        p->pause = PROCESS_PAUSE_MIN;
+        if (p->outage)
+                channel_report_log(&p->report, "INFO", "%s", again);
+        if (p->is_limited)
+                channel_report_state(&p->report, "open", again);
+        p->outage = p->is_limited = false;
+
+        channel_report_acknowledged(&p->report, delivery_position(&p->delivery));
+}
+
+/* Tells a part of what the BMC is told beside the journal. Returns 1 when there is more to be told at once,
+ * 0, a negative errno. */
+static int process_tell(struct process *p) {
+        _cleanup_free_ char *news = NULL;
+        int r;
+
+        r = channel_items_go_on(&p->items, p->contact, p->wait.records);
+        if (r < 0)
+                return contact_fail(p->contact, r, "the BMC can be told nothing: %s", strerror(-r));
+        if (r > 0)
+                return r;
+
+        news = channel_items_take_news(&p->items);
+        if (news) {
+                channel_report_log(&p->report, "DEBUG", "told beside the journal: %s", news);
+                channel_report_status(&p->report, "items", json_incref(p->items.states));
+        }
+        return 0;
+}
+
+int process_send_backlog(struct process *p) {
+        uint64_t n = backlog_count(&p->backlog), lost, all_lost = 0;
+        int r;
+
+        if (n == 0)
+                return 0;
+
+        while ((r = backlog_send(&p->backlog, p->contact, p->delivery.entries, &lost)) > 0)
+                if (lost > 0) {
+                        all_lost += lost;
+                        channel_report_log(&p->report, "WARNING",
+                                           "%llu records of an earlier boot are lost: %s",
+                                           (unsigned long long) lost, p->contact->problem);
+                }
+        if (r < 0)
+                return r;
+
+        if (n > all_lost)
+                channel_report_log(&p->report, "INFO",
+                                   "%llu records that an earlier boot could not deliver are at the BMC",
+                                   (unsigned long long) (n - all_lost));
+        r = backlog_clear(&p->backlog);
+        if (r < 0)
+                channel_report_log(&p->report, "WARNING", "they cannot be removed from NVRAM: %s",
+                                   strerror(-r));
+        return 0;
+}
+
+int process_deliver(struct process *p) {
+        for (;;) {
+                uint64_t records = p->wait.records;
+                int r;
+
+                r = delivery_send(&p->delivery, p->contact, records);
+                if (r > 0)
+                        process_acknowledge(p);
+                else if (r == 0) {
+                        r = process_tell(p);
+                        if (r == 0 && p->wait.closing)
+                                return 0;
+                        if (r == 0)
+                                r = wait_for_records(&p->wait, records, USEC_INFINITY);
+                }
+                if (r < 0)
+                        return r;
+        }
+}
+
+int process_idle(struct process *p, uint64_t until) {
+        bool closing = p->wait.closing;
+
+        while (now_usec() < until && p->wait.closing == closing) {
+                uint64_t records = p->wait.records;
+                int r;
+
+                r = process_tell(p);
+                if (r == 0)
+                        r = closing ? wait_for(&p->wait, -EBADF, 0, until)
+                                    : wait_for_records(&p->wait, records, until);
+                if (r < 0 && r != -ETIMEDOUT)
+                        return r;
+        }
+
+        return 0;
+}
