@@ -613,6 +613,7 @@ static void boot_again(struct fixture *f, const char *boot) {
         fclose(f->journal);
         f->journal = fopen(f->journal_path, "we");
         f->n_records = f->sequence = 0;
+        free(TAKE_PTR(f->way));
         f->channel = channel_free(f->channel);
         assert_int_equal(channel_start_in(&f->environment, f->event, f->plan, f->journal_path, boot, &handler,
                                           f, &f->channel),
