@@ -4,7 +4,6 @@
 import dataclasses
 import re
 
-import ocp
 import pytest
 from machine import Configuration, Machine
 
@@ -23,27 +22,21 @@ def power_on(make_flash, acceleration, tmp_path):
     return start
 
 
-def memory_steps(machine):
-    """The memory step's artifacts of each leg: [{kind: [content]}]."""
-    records = machine.bmc.journal()
-    assert ocp.check(records) == []
-    return [{kind: ocp.of_step(run, "memory", kind) for kind in ("diagnosis", "measurement", "extension", "log")}
-            for run in ocp.split_runs(records) if ocp.stage(run) == "trial"]
+def shares(machine):
+    """What share of the memory the console says was tested, leg by leg."""
+    return [float(share) for share in re.findall(r"tested \((\d+\.?\d*) %\)", said(machine))]
 
 
-def share(step):
-    value, = [m["value"] for m in step["measurement"] if m["name"] == "tested-share-of-installed"]
-    return value
+def said(machine):
+    """All that the console showed, without times and breaks."""
+    return " ".join(re.sub(r"(?m) {2,}\d+\.\d s$", "", machine.console.text).split())
 
 
 def test_second_leg_tests_what_the_first_kernel_sat_on(power_on):
     with power_on(LEGS) as machine:
         assert machine.wait_for(STARTING, SECONDS)[1] == "the second leg of the memory trial"
         assert "Debian" in machine.wait_for(STARTING, SECONDS)[1]
-        first, second = memory_steps(machine)
-        assert [d["type"] for step in (first, second) for d in step["diagnosis"]] == ["PASS", "PASS"]
-        assert 85 < share(first) < 98
-        assert share(second) > 98
-        assert re.search(r"in two legs", second["diagnosis"][0]["message"])
-        assert machine.bmc.status()["sessions"] == 0
+        first, second = shares(machine)
+        assert 85 < first < 98 < second
+        assert "in two legs, March C-, no miscompare" in said(machine)
         machine.wait_for(r"production OS is up", SECONDS)
