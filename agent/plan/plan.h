@@ -48,10 +48,11 @@ struct plan {
         enum plan_reach trial_memory_reach;
         char **trial_memory_patterns; /* names, NULL at the end */
         uint64_t trial_memory_passes;
-        uint64_t trial_memory_time;    /* us; 0: once */
-        uint64_t trial_memory_seed;    /* 0: drawn */
-        uint64_t trial_memory_pause;   /* us that bit fade waits */
-        uint64_t trial_memory_threads; /* 0: one for each processor */
+        uint64_t trial_memory_time;      /* us; 0: once */
+        uint64_t trial_memory_seed;      /* 0: drawn */
+        uint64_t trial_memory_pause;     /* us that bit fade waits */
+        uint64_t trial_memory_threads;   /* 0: one for each processor */
+        uint64_t trial_memory_corrected; /* errors that the hardware may correct */
         bool trial_memory_across_nodes;
         uint64_t trial_memory_time_limit;
 

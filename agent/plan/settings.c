@@ -254,6 +254,8 @@ const struct setting settings[] = {
          FIELD(trial_memory_seed)},
         {"trial.memory.pause", "60s", "how long bit-fade waits before it reads", TIME,
          FIELD(trial_memory_pause)},
+        {"trial.memory.corrected", "0", "errors that the hardware may correct before the trial fails", COUNT,
+         FIELD(trial_memory_corrected)},
         {"trial.memory.across-nodes", "yes", "with several NUMA nodes, one more pass from each other node",
          SWITCH, FIELD(trial_memory_across_nodes)},
         {"trial.memory.threads", "0", "0: one for each processor", COUNT, FIELD(trial_memory_threads)},

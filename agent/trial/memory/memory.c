@@ -11,6 +11,7 @@
 #include "account.h"
 #include "base/text.h"
 #include "cache.h"
+#include "ecc.h"
 #include "failures.h"
 #include "plan/plan.h"
 #include "work.h"
@@ -149,11 +150,12 @@ static char *phases_text(const struct work *work) {
         return strprintf("%s and %zu other%s", first, work->n_phases - 1, work->n_phases > 2 ? "s" : "");
 }
 
-static int report_verdict(const struct work *work, const struct account *account, const char *coverage) {
+static int report_verdict(const struct work *work, const struct account *account, struct ecc_watch *watch,
+                          const char *coverage) {
         const struct mishaps *mishaps[work->n_shares];
         _cleanup_free_ char *patterns = phases_text(work);
         uint64_t n_words = 0;
-        int r, n_lost;
+        int r, n_lost, n_noticed;
 
         for (size_t i = 0; i < work->n_shares; i++) {
                 mishaps[i] = &work->shares[i].mishaps;
@@ -179,14 +181,22 @@ static int report_verdict(const struct work *work, const struct account *account
                         return r;
         }
 
+        n_noticed = ecc_watch_report(watch, work->context, &account->dimms,
+                                     work->context->plan->trial_memory_corrected);
+        if (n_noticed < 0)
+                return n_noticed;
+
         if (n_words > 0 || n_lost > 0)
                 return work->place_known ? bad_pages_report(work->context, mishaps, work->n_shares) : 0;
+
+        if (n_noticed > 0)
+                return 0;
 
         return trial_report_diagnosis(work->context, TRIAL_PASS, "memory-ok", NULL, "%s, %s, no miscompare",
                                       coverage, patterns ?: "");
 }
 
-static int report_result(const struct work *work, const struct account *account) {
+static int report_result(const struct work *work, const struct account *account, struct ecc_watch *watch) {
         _cleanup_(ranges_done) struct ranges tested = {}, lost = {};
         _cleanup_free_ char *coverage = NULL;
         uint64_t size = work->size;
@@ -215,7 +225,7 @@ static int report_result(const struct work *work, const struct account *account)
         if (r < 0)
                 return r;
 
-        return report_verdict(work, account, coverage);
+        return report_verdict(work, account, watch, coverage);
 }
 
 static int take(struct work *work, const struct account *account) {
@@ -255,6 +265,7 @@ static int take(struct work *work, const struct account *account) {
 static int run(const struct trial_context *context) {
         const struct plan *plan = context->plan;
         _cleanup_(account_done) struct account account = {};
+        _cleanup_(ecc_watch_done) struct ecc_watch watch = {};
         _cleanup_(work_done) struct work work = {
                 .context = context,
                 .loops = march_loops_best(),
@@ -283,13 +294,17 @@ static int run(const struct trial_context *context) {
         if (r < 0)
                 return r;
 
+        r = ecc_watch_start(&watch);
+        if (r < 0)
+                return could_not(context, r, "The counters of corrected errors cannot be read");
+
         if (plan->trial_memory_time > 0)
                 work.deadline = now_usec() + plan->trial_memory_time;
         r = work_run(&work);
         if (r < 0)
                 return could_not(context, r, "The test could not be done to its end");
 
-        return report_result(&work, &account);
+        return report_result(&work, &account, &watch);
 }
 
 static uint64_t time_limit(const struct plan *plan) {

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "ecc.h"
+
+/* A trace of our own, so that nobody else's is disturbed. */
+#define TRACE          "/sys/kernel/tracing/instances/seatrial-memory"
+#define TRACE_ENABLE   TRACE "/events/mce/mce_record/enable"
+#define TRACE_TEXT     TRACE "/trace"
+#define TRACE_MAX      (1U << 20)
+#define CHECK_INTERVAL "/sys/devices/system/machinecheck/machinecheck0/check_interval"
+
+/* Intel SDM, volume 3, 16.3.2.2: IA32_MCi_STATUS. AMD's has these bits in the same places. */
+#define STATUS_VALID       (UINT64_C(1) << 63)
+#define STATUS_UNCORRECTED (UINT64_C(1) << 61)
+#define STATUS_ADDRESS     (UINT64_C(1) << 58)
+
+/* Named one by one up to so many. */
+#define CHECKS_SHOWN 16
+
+/* "MC9: " and not "MCGc/s: ". */
+static const char *find_bank(const char *line) {
+        const char *bank = strstr(line, "mce_record: ");
+
+        do
+                bank = bank ? strstr(bank + 1, " MC") : NULL;
+        while (bank && (bank[3] < '0' || bank[3] > '9'));
+
+        return bank;
+}
+
+int machine_check_parse(const char *line, struct machine_check *ret) {
+        const char *bank = find_bank(line), *address;
+        struct machine_check check;
+
+        address = bank ? strstr(bank, "ADDR/MISC/SYND: ") : NULL;
+        if (!address || sscanf(bank, " MC%*u: %" SCNx64, &check.status) != 1 ||
+            sscanf(address, "ADDR/MISC/SYND: %" SCNx64, &check.address) != 1 ||
+            !(check.status & STATUS_VALID))
+                return 0;
+
+        *ret = check;
+        return 1;
+}
+
+bool machine_check_uncorrected(const struct machine_check *check) {
+        return check->status & STATUS_UNCORRECTED;
+}
+
+bool machine_check_has_address(const struct machine_check *check) {
+        return check->status & STATUS_ADDRESS;
+}
+
+int ecc_watch_start(struct ecc_watch *watch) {
+        int r;
+
+        r = edac_read("/sys", &watch->before);
+        if (r < 0)
+                return r;
+
+        /* Corrected errors are seen when somebody looks, by default every five minutes. */
+        (void) write_text_file(CHECK_INTERVAL, "1");
+        if (mkdir(TRACE, 0700) < 0 && errno != EEXIST)
+                return 0;
+
+        watch->traced = write_text_file(TRACE_ENABLE, "1") >= 0;
+        return 0;
+}
+
+void ecc_watch_done(struct ecc_watch *watch) {
+        edac_done(&watch->before);
+        (void) rmdir(TRACE);
+}
+
+/* Counts of a module that went down were reset by somebody. */
+static uint64_t growth(uint64_t before, uint64_t after) {
+        return after > before ? after - before : after < before ? after : 0;
+}
+
+static int report_errors(const struct trial_context *context, const char *module, const char *where,
+                         uint64_t corrected, uint64_t uncorrected) {
+        return trial_report_diagnosis(
+                context, TRIAL_FAIL, uncorrected > 0 ? "memory-uncorrected-error" : "memory-corrected-errors",
+                NULL,
+                "%s: %" PRIu64 " corrected and %" PRIu64 " uncorrected error%s noticed by the hardware%s",
+                module, corrected, uncorrected, corrected + uncorrected > 1 ? "s" : "", where);
+}
+
+/* What each module of EDAC's has counted. Returns how many diagnoses there were, a negative errno. */
+static int report_counts(const struct ecc_watch *watch, const struct trial_context *context,
+                         const struct edac *after, bool promised, uint64_t corrected_max) {
+        uint64_t corrected = 0;
+        int n = 0, r = 0;
+
+        for (size_t i = 0; i < after->n_modules && r >= 0; i++) {
+                const struct edac_module *module = &after->modules[i];
+                uint64_t ce = module->corrected, ue = module->uncorrected;
+
+                if (i < watch->before.n_modules) {
+                        ce = growth(watch->before.modules[i].corrected, ce);
+                        ue = growth(watch->before.modules[i].uncorrected, ue);
+                }
+                corrected += ce;
+                if (ue > 0 || ce > corrected_max) {
+                        r = report_errors(context, module->label, "", ce, ue);
+                        n++;
+                }
+                if (r >= 0 && promised && !module->ecc) {
+                        r = trial_report_diagnosis(context, TRIAL_FAIL, "ecc-not-active", NULL,
+                                                   "%s: ECC is off, though the firmware says that the memory "
+                                                   "has it",
+                                                   module->label);
+                        n++;
+                }
+        }
+
+        if (r >= 0)
+                r = trial_report_measurement(context, "corrected-errors", (double) corrected, "count", NULL);
+        return r < 0 ? r : n;
+}
+
+static int report_check(const struct trial_context *context, const struct dimm_map *dimms,
+                        const struct machine_check *check) {
+        _cleanup_free_ char *module = NULL, *where = NULL;
+
+        if (machine_check_has_address(check)) {
+                module = dimm_map_text(dimms, check->address);
+                where = strprintf(" at 0x%" PRIx64, check->address);
+        } else {
+                module = strdup("a part that the machine check does not tell");
+                where = strdup("");
+        }
+        if (!module || !where)
+                return -ENOMEM;
+
+        return report_errors(context, module, where, !machine_check_uncorrected(check),
+                             machine_check_uncorrected(check));
+}
+
+/* Machine checks with an address or uncorrected: what EDAC has counted as well is told twice, once with the
+ * address. Returns how many diagnoses there were, a negative errno. */
+static int report_checks(const struct trial_context *context, const struct dimm_map *dimms,
+                         uint64_t corrected_max) {
+        _cleanup_free_ char *text = NULL;
+        struct machine_check check;
+        uint64_t corrected = 0;
+        char *line, *rest;
+        int n = 0, r;
+
+        r = read_file(TRACE_TEXT, TRACE_MAX, &text, NULL);
+        if (r < 0)
+                return r;
+
+        for (rest = text; (line = strsep(&rest, "\n"));) {
+                if (!machine_check_parse(line, &check))
+                        continue;
+                if (!machine_check_uncorrected(&check) && ++corrected <= corrected_max)
+                        continue;
+                if (n++ < CHECKS_SHOWN) {
+                        r = report_check(context, dimms, &check);
+                        if (r < 0)
+                                return r;
+                }
+        }
+
+        return n;
+}
+
+/* By the firmware's own account: an array that corrects, of modules that have nothing to correct with. */
+static int report_contradictions(const struct trial_context *context, const struct dimm_map *dimms) {
+        int n = 0;
+
+        for (size_t i = 0; i < dimms->n_dimms && dimms->ecc; i++)
+                if (dimms->dimms[i].data_only) {
+                        int r = trial_report_diagnosis(context, TRIAL_FAIL, "ecc-not-active", NULL,
+                                                       "%s is no wider than its data, though the firmware "
+                                                       "says that the memory has ECC",
+                                                       dimms->dimms[i].locator);
+
+                        if (r < 0)
+                                return r;
+                        n++;
+                }
+
+        return n;
+}
+
+int ecc_watch_report(struct ecc_watch *watch, const struct trial_context *context,
+                     const struct dimm_map *dimms, uint64_t corrected_max) {
+        _cleanup_(edac_done) struct edac after = {};
+        int n, checks = 0, r;
+
+        n = report_contradictions(context, dimms);
+        if (n < 0)
+                return n;
+
+        if (watch->traced) {
+                checks = report_checks(context, dimms, corrected_max);
+                (void) write_text_file(TRACE_ENABLE, "0");
+                if (checks < 0)
+                        return checks;
+        }
+
+        r = edac_read("/sys", &after);
+        if (r < 0)
+                return r;
+
+        /* What nobody counts is unknown, and not zero. */
+        if (after.n_modules == 0) {
+                r = trial_report_log(context, "INFO",
+                                     "no driver counts the corrected errors of this memory controller%s",
+                                     watch->traced ? "; machine checks are looked for" : "");
+                return r < 0 ? r : n + checks;
+        }
+
+        r = report_counts(watch, context, &after, dimms->ecc, corrected_max);
+        return r < 0 ? r : n + checks + r;
+}
