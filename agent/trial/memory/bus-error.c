@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdint.h>
 
+#include "base/macro.h"
 #include "bus-error.h"
 
 #define PAGE_SHIFT 12
@@ -11,8 +12,23 @@
 static _Thread_local sigjmp_buf *volatile expected;
 static _Thread_local struct bus_error last;
 
-static void on_bus_error(int signal_number, siginfo_t *info, void *context) {
+static struct bus_error decode(const siginfo_t *info) {
         unsigned shift = PAGE_SHIFT;
+        size_t size;
+
+        /* sigaction(2): how much is gone, a huge page for instance. Without a code of its own the kernel
+         * gives no address either. */
+        if (info->si_code == BUS_MCEERR_AR || info->si_code == BUS_MCEERR_AO)
+                shift = MAX((unsigned) info->si_addr_lsb, shift);
+        else if (info->si_code != BUS_ADRERR)
+                return (struct bus_error){};
+
+        size = (size_t) 1 << shift;
+        return (struct bus_error){(const char *) ((uintptr_t) info->si_addr & ~(uintptr_t) (size - 1)), size};
+}
+
+static void on_bus_error(int signal_number, siginfo_t *info, void *context) {
+        struct bus_error error = decode(info);
 
         (void) context;
         if (!expected) {
@@ -20,12 +36,14 @@ static void on_bus_error(int signal_number, siginfo_t *info, void *context) {
                 return; /* the same instruction faults again */
         }
 
-        /* sigaction(2): how much is gone, a huge page for instance. */
-        if (info->si_code == BUS_MCEERR_AR && info->si_addr_lsb > PAGE_SHIFT)
-                shift = (unsigned) info->si_addr_lsb;
+        /* The first signal may tell of a page that this thread is not at: it goes on where it was. When it is
+         * at that page, or comes to it, it is told again. */
+        if (error.size > 0 && error.address != last.address) {
+                last = error;
+                return;
+        }
 
-        last.size = (size_t) 1 << shift;
-        last.address = (const char *) ((uintptr_t) info->si_addr & ~(uintptr_t) (last.size - 1));
+        last = error;
         siglongjmp(*expected, 1);
 }
 

@@ -9,7 +9,7 @@
 
 struct bus_error {
         const char *address; /* of the page that is gone */
-        size_t size;
+        size_t size;         /* 0 where the kernel does not tell which it is */
 };
 
 /* From now on a SIGBUS in a thread that is between bus_error_expect() and bus_error_expect(NULL) jumps there;

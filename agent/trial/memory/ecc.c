@@ -132,13 +132,14 @@ static int report_check(const struct trial_context *context, const struct dimm_m
                         const struct machine_check *check) {
         _cleanup_free_ char *module = NULL, *where = NULL;
 
-        if (machine_check_has_address(check)) {
-                module = dimm_map_text(dimms, check->address);
-                where = strprintf(" at 0x%" PRIx64, check->address);
-        } else {
-                module = strdup("a part that the machine check does not tell");
-                where = strdup("");
-        }
+        if (!machine_check_has_address(check))
+                return trial_report_diagnosis(
+                        context, TRIAL_FAIL, "machine-check", NULL,
+                        "%s machine check without an address (status 0x%016" PRIx64 ")",
+                        machine_check_uncorrected(check) ? "An uncorrected" : "A corrected", check->status);
+
+        module = dimm_map_text(dimms, check->address);
+        where = strprintf(" at 0x%" PRIx64, check->address);
         if (!module || !where)
                 return -ENOMEM;
 

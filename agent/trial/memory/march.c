@@ -131,7 +131,7 @@ static int note_lost(const struct march_sweep *sweep, const struct march_line *l
 
         if (mishaps->n_lost == MISHAPS_LOST_MAX)
                 return -EIO;
-        if (error.address + error.size <= low || error.address >= high)
+        if (error.size == 0)
                 error = (struct bus_error){low, (size_t) (high - low)};
 
         mishaps->lost[mishaps->n_lost++] = (struct lost_page){
