@@ -206,7 +206,13 @@ unit: build/tests/bmc/bmc-redfish $(foreach t,$(UNIT_TESTS),build/ship/tests/uni
 		$$test >$$test.log 2>&1 || { cat $$test.log; exit 1; }; \
 		printf '%-45s %s\n' "$$test" "$$(grep -o 'PASSED.*' $$test.log)"; done
 
-e2e: $(MACHINE) build/tools/mkflash ## boot whole machines under QEMU, and see what they do
+# Holds faults in a guest's memory.
+build/tests/inject: tests/e2e/inject.c | setup
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(C_FLAGS) $(CFLAGS) -o $@ $<
+
+e2e: $(MACHINE) build/tools/mkflash build/tests/inject ## boot whole machines under QEMU, and see what they do
 	@$(PYTEST) tests/e2e
 
 fuzz-corpus: $(FUZZERS:%=build/fuzz/fuzz-%) ## run each fuzzer over its corpus

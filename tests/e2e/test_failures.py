@@ -139,7 +139,7 @@ def test_a_flipped_bit_fails_the_memory_trial_and_holds_the_machine(power_on):
         assert ocp.result(runs["production"]) == ("SKIP", "NOT_APPLICABLE")
         diagnosis, = ocp.of_step(runs["trial"], "memory", "diagnosis")
         assert diagnosis["type"] == "FAIL"
-        assert f"physical address {address & ~7:#x}" in diagnosis["message"]
+        assert f"of the word at {address & ~7:#x}" in diagnosis["message"]
         miscompares = [m["value"] for m in ocp.of_step(runs["trial"], "memory", "measurement")
                        if m["name"] == "miscompares"]
         assert miscompares == [1]

@@ -319,13 +319,13 @@ static void bad_pages_are_listed_for_a_kernel_to_leave_out(void **state _unused_
         struct mishaps mishaps = {.n_lost = 1, .lost = {{.place = 0x200000, .size = 0x200000}}};
         const struct mishaps *list[] = {&mishaps};
         _cleanup_json_ json_t *messages = NULL;
-        const json_t *content;
+        const json_t *content, *page;
         struct report report;
 
         add(&mishaps, 0x1010, 0, 1);
         add(&mishaps, 0x2018, 0, 1);
         report_open(&report);
-        assert_int_equal(bad_pages_report(&report.context, list, 1), 0);
+        assert_int_equal(bad_pages_report(&report.context, list, 1, &two_modules), 0);
         messages = report_close(&report);
 
         content = json_object_get(json_object_get(json_array_get(messages, 0), "extension"), "content");
@@ -335,6 +335,12 @@ static void bad_pages_are_listed_for_a_kernel_to_leave_out(void **state _unused_
                                 "badram=0x1000,0xfffffffffffff000,0x2000,0xfffffffffffff000,0x200000,"),
                          json_get_string(content, "badram"));
         assert_true(json_is_false(json_object_get(content, "complete")));
+
+        page = json_array_get(json_object_get(content, "failures"), 0);
+        assert_string_equal(json_get_string(page, "firstAddress"), "0x1010");
+        assert_string_equal(json_get_string(page, "module"), "DIMM_A1");
+        assert_string_equal(json_get_string(page, "ones"), "0x1");
+        assert_int_equal(json_get_integer(page, "words", 0), 1);
 }
 
 static void uncorrected_errors_fail_the_module(void **state _unused_) {

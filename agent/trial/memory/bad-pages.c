@@ -89,7 +89,37 @@ static char *badram_text(const struct ranges *bad) {
         return text;
 }
 
-int bad_pages_report(const struct trial_context *context, const struct mishaps *const mishaps[], size_t n) {
+static json_t *page_json(const struct failed_page *page, const struct dimm_map *dimms) {
+        _cleanup_free_ char *module = dimm_map_text(dimms, page->place), *address = NULL;
+        _cleanup_free_ char *zeros = strprintf("0x%" PRIx64, page->zeros);
+        _cleanup_free_ char *ones = strprintf("0x%" PRIx64, page->ones);
+        uint64_t first = UINT64_MAX, n_words = 0;
+
+        for (uint64_t i = 0; i < MISHAPS_PAGE_WORDS; i++)
+                if (page->words[i / 64] >> i % 64 & 1) {
+                        first = MIN(first, page->place + i * 8);
+                        n_words++;
+                }
+
+        address = strprintf("0x%" PRIx64, first);
+        return json_pack("{s:s, s:s, s:I, s:s, s:s}", "firstAddress", address, "module", module, "words",
+                         (json_int_t) n_words, "zeros", zeros, "ones", ones);
+}
+
+/* Page by page what failed, as many as there is room for. NULL when memory is short. */
+static json_t *pages_json(const struct mishaps *const mishaps[], size_t n, const struct dimm_map *dimms) {
+        _cleanup_json_ json_t *pages = json_array();
+
+        for (size_t i = 0; i < n; i++)
+                for (size_t j = 0; j < mishaps[i]->n_pages && json_array_size(pages) < EXCLUDED_MAX; j++)
+                        if (json_append(pages, page_json(&mishaps[i]->pages[j], dimms)) < 0)
+                                return NULL;
+
+        return TAKE_PTR(pages);
+}
+
+int bad_pages_report(const struct trial_context *context, const struct mishaps *const mishaps[], size_t n,
+                     const struct dimm_map *dimms) {
         _cleanup_(ranges_done) struct ranges bad = {};
         _cleanup_free_ char *text = NULL, *memmap = NULL, *badram = NULL;
         bool complete;
@@ -106,8 +136,9 @@ int bad_pages_report(const struct trial_context *context, const struct mishaps *
         text = ranges_text(&bad, EXCLUDED_MAX);
         memmap = memmap_text(&bad);
         badram = badram_text(&bad);
-        return trial_report(context, json_pack("{s:{s:s, s:{s:s, s:I, s:b, s:s, s:s}}}", "extension", "name",
-                                               "bad-pages", "content", "ranges", text, "size",
-                                               (json_int_t) ranges_size(&bad), "complete", (int) complete,
-                                               "memmap", memmap, "badram", badram));
+        return trial_report(context,
+                            json_pack("{s:{s:s, s:{s:s, s:I, s:b, s:s, s:s, s:o}}}", "extension", "name",
+                                      "bad-pages", "content", "ranges", text, "size",
+                                      (json_int_t) ranges_size(&bad), "complete", (int) complete, "memmap",
+                                      memmap, "badram", badram, "failures", pages_json(mishaps, n, dimms)));
 }

@@ -49,4 +49,5 @@ int lost_pages_report(const struct trial_context *context, const struct mishaps 
 
 /* Reports all bad pages, failed and lost, as what a kernel's command line takes to leave them out. Returns 0,
  * a negative errno. */
-int bad_pages_report(const struct trial_context *context, const struct mishaps *const mishaps[], size_t n);
+int bad_pages_report(const struct trial_context *context, const struct mishaps *const mishaps[], size_t n,
+                     const struct dimm_map *dimms);

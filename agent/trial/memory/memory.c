@@ -187,7 +187,9 @@ static int report_verdict(const struct work *work, const struct account *account
                 return n_noticed;
 
         if (n_words > 0 || n_lost > 0)
-                return work->place_known ? bad_pages_report(work->context, mishaps, work->n_shares) : 0;
+                return work->place_known
+                               ? bad_pages_report(work->context, mishaps, work->n_shares, &account->dimms)
+                               : 0;
 
         if (n_noticed > 0)
                 return 0;
