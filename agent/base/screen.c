@@ -80,28 +80,29 @@ void screen_heading(struct screen *screen, const char *name, const char *text) {
 }
 
 void screen_row(struct screen *screen, enum mark mark, const char *name, const char *text, uint64_t usec) {
-        unsigned width = screen->width - 1 - TEXT_COLUMN - TIME_WIDTH;
-        bool first = true;
+        unsigned time_width = usec == USEC_INFINITY ? 0 : TIME_WIDTH; /* of the row's first line */
+        unsigned width = screen->width - 1 - TEXT_COLUMN;
 
         clear_progress(screen);
         fputs("  ", screen->file);
         put(screen, marks[mark].colour, marks[mark].text, NAME_COLUMN - 2);
         fprintf(screen->file, "%-*s ", (int) (TEXT_COLUMN - NAME_COLUMN - 1), name);
 
-        do {
-                size_t n = fitting(text, width);
+        for (;;) {
+                size_t n = fitting(text, width - time_width);
 
-                if (!first)
-                        fprintf(screen->file, "%*s", (int) TEXT_COLUMN, "");
                 fprintf(screen->file, "%.*s", (int) n, text);
-                if (first && usec != USEC_INFINITY)
-                        fprintf(screen->file, "%*s", (int) (width - n + TIME_WIDTH), FORMAT_DURATION(usec));
+                if (time_width > 0)
+                        fprintf(screen->file, "%*s", (int) (width - n), FORMAT_DURATION(usec));
                 fputc('\n', screen->file);
+                time_width = 0;
 
                 text += n;
                 text += strspn(text, " ");
-                first = false;
-        } while (*text);
+                if (!*text)
+                        break;
+                fprintf(screen->file, "%*s", (int) TEXT_COLUMN, "");
+        }
 
         fflush(screen->file);
 }

@@ -35,6 +35,7 @@ struct console {
         struct screen screen;
         const struct channel *channel;
         struct step *steps;
+        char *absent; /* names of this stage's steps that had nothing to do, with commas between */
         struct stage stages[STAGES_MAX];
         size_t n_stages;
         uint64_t n_records;
@@ -77,6 +78,7 @@ static void console_free(void *p) {
                 free(console->stages[i].result);
         }
 
+        free(console->absent);
         free(console);
 }
 
@@ -125,6 +127,11 @@ static int run_start(struct console *console, const json_t *start) {
 static int run_end(struct console *console, const json_t *end) {
         struct stage *stage = &console->stages[console->n_stages - 1];
         const char *status = json_get_string(end, "status"), *result = json_get_string(end, "result");
+
+        if (console->absent)
+                screen_row(&console->screen, MARK_SKIP, "none of", console->absent, USEC_INFINITY);
+        free(console->absent);
+        console->absent = NULL;
 
         stage->ended = console->now;
         stage->mark = streq(status, "SKIP") ? MARK_SKIP : streq(result, "PASS") ? MARK_OK : MARK_FAIL;
@@ -186,10 +193,39 @@ static int step_start(struct console *console, const char *id, const json_t *sta
         return 0;
 }
 
-static void step_end(struct console *console, struct step *step, const json_t *end) {
+static void step_remove(struct console *console, struct step *step) {
+        struct step **p = &console->steps;
+
+        while (*p != step)
+                p = &(*p)->next;
+        *p = step->next;
+        step_free(step);
+}
+
+/* What a machine does not have is worth one line in all, not one each. */
+static int step_is_absent(struct console *console, const struct step *step) {
+        char *absent;
+
+        absent = strprintf("%s%s%s", console->absent ?: "", console->absent ? ", " : "", step->name);
+        if (!absent)
+                return -ENOMEM;
+
+        free(console->absent);
+        console->absent = absent;
+        return 0;
+}
+
+static int step_end(struct console *console, struct step *step, const json_t *end) {
         const char *status = json_get_string(end, "status");
         const json_t *detail;
         size_t i;
+
+        if (streq(status, "SKIP") && !step->headline) {
+                int r = step_is_absent(console, step);
+
+                step_remove(console, step);
+                return r;
+        }
 
         if (streq(status, "ERROR"))
                 step->mark = MARK_FAIL;
@@ -203,12 +239,8 @@ static void step_end(struct console *console, struct step *step, const json_t *e
         json_array_foreach(step->details, i, detail)
                 screen_row(&console->screen, MARK_NONE, "", json_string_value(detail), USEC_INFINITY);
 
-        for (struct step **p = &console->steps; *p; p = &(*p)->next)
-                if (*p == step) {
-                        *p = step->next;
-                        break;
-                }
-        step_free(step);
+        step_remove(console, step);
+        return 0;
 }
 
 static int step_artifact(struct console *console, const json_t *artifact) {
@@ -226,10 +258,8 @@ static int step_artifact(struct console *console, const json_t *artifact) {
                 return 0;
 
         content = json_object_get(artifact, "testStepEnd");
-        if (content) {
-                step_end(console, step, content);
-                return 0;
-        }
+        if (content)
+                return step_end(console, step, content);
 
         content = json_object_get(artifact, "diagnosis");
         if (content) {

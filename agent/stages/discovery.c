@@ -38,14 +38,13 @@ static void on_finished(const struct collector *collector, const json_t *part, c
                 (void) journal_step_artifact(
                         journal, step, "error",
                         json_pack("{s:s, s:s}", "symptom", "collector-failed", "message", problem));
-        } else if (part) {
+        } else if (!part || (json_is_array(part) && json_array_size(part) == 0))
+                status = OCP_SKIP; /* this machine has none */
+        else {
                 _cleanup_free_ char *summary = collector->summarize(part);
 
                 if (summary)
                         (void) journal_step_log(journal, step, "INFO", "%s", summary);
-        } else {
-                status = OCP_SKIP;
-                (void) journal_step_log(journal, step, "INFO", "this machine has none");
         }
 
         (void) journal_step_end(journal, step, status);
