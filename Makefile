@@ -29,7 +29,7 @@ endif
 
 # --- tasks ---------------------------------------------------------------------------------------------------------
 
-.PHONY: all bzImage run test unit e2e fuzz fuzz-corpus bench clean help setup
+.PHONY: all bzImage run test unit e2e fuzz fuzz-corpus lint bench clean help setup
 
 all: build/seatrial build/initramfs.cpio.xz build/flash.fd ## build the agent, its initramfs and the flash image
 
@@ -223,6 +223,17 @@ fuzz: $(FUZZERS:%=build/fuzz/fuzz-%) ## let each fuzzer search for FUZZ_TIME sec
 	@for f in $(FUZZERS); do echo "fuzz-$$f"; mkdir -p build/fuzz/found/$$f; \
 		build/fuzz/fuzz-$$f -max_total_time=$(FUZZ_TIME) -print_final_stats=1 \
 			-artifact_prefix=build/fuzz/found/$$f- build/fuzz/found/$$f tests/fuzz/corpus/$$f || exit 1; done
+
+# The layout that .clang-format describes, and the mistakes that .clang-tidy names. golden.h has its layout from its
+# program. What clang-tidy has to say is on standard output; the other stream counts what it does not say.
+C_FILES := $(filter-out agent/trial/processor/golden.h,$(shell git ls-files '*.c' '*.h'))
+
+lint: | setup ## look for mistakes and untidiness that the compiler lets pass
+	@echo $(C_FILES) | xargs clang-format --dry-run -Werror
+	@printf '%s\n' $(filter-out scripts/flash/bds.c,$(filter %.c,$(C_FILES))) | xargs -P $(shell nproc) -I{} \
+		sh -c "clang-tidy --quiet {} -- -w $(filter-out -W% -D%,$(C_FLAGS)) -D_GNU_SOURCE -DSOURCE_DATE_EPOCH=0 \
+			-DSEATRIAL_VERSION='\"\"' -Ibuild/openssl/include -Ibuild/libcurl/include 2>/dev/null"
+	@git grep -l '^#!/bin/sh' | xargs shellcheck --severity=warning
 
 bench: build/seatrial build/kernel/bzImage build/initramfs.cpio.xz ## measure what speed and size there are, beside the peers
 	tests/bench/memory

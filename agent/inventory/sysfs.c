@@ -294,11 +294,12 @@ int sysfs_link_name(int device_fd, const char *link, char **ret) {
         return 1;
 }
 
-/* Names that the subsystem's devices never have need not be asked about: on the way up from a drive there are ten
- * directories, and the link is in two of them. */
+/* Names that the subsystem's devices never have need not be asked about: on the way up from a drive there are
+ * ten directories, and the link is in two of them. */
 static bool may_be_of(const char *name, const char *subsystem) {
         if (streq(subsystem, "pci"))
-                return strlen(name) >= STRLEN("0000:00:00.0") && name[strlen(name) - 2] == '.' && strchr(name, ':');
+                return strlen(name) >= STRLEN("0000:00:00.0") && name[strlen(name) - 2] == '.' &&
+                       strchr(name, ':');
         if (streq(subsystem, "usb"))
                 return (*name >= '0' && *name <= '9') || startswith(name, "usb");
 

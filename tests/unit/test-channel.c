@@ -294,9 +294,8 @@ static void channel_sends_nothing_to_a_certificate_that_ipmi_does_not_know(void 
         journal_stage(f, "discovery");
         assert_int_equal(settle(f), CHANNEL_LIMITED);
 
-        assert_string_equal(f->summary,
-                            "127.0.0.1 on lo is not trusted: the certificate does not match the "
-                            "fingerprint: nothing was sent");
+        assert_string_equal(f->summary, "127.0.0.1 on lo is not trusted: the certificate does not match the "
+                                        "fingerprint: nothing was sent");
         assert_true(told(f, "ERROR", f->summary));
         assert_int_equal(bmc_count(&f->bmc, "requests"), 0);
         assert_int_equal(bmc_count(&f->bmc, "accounts"), 0);

@@ -9,7 +9,7 @@
 /* Fields stand at the offsets that the specification counts, from the header on; the builder wants them from
  * 4 on. */
 #define FIELDS(size, ...)  ((uint8_t[size]){__VA_ARGS__}) + 4, (size) -4
-#define U16(offset, value) [offset] = (value) &0xff, [(offset) + 1] = (value) >> 8
+#define U16(offset, value) [offset] = (uint8_t) (value), [(offset) + 1] = (uint8_t) ((value) >> 8)
 #define U32(offset, value) U16(offset, (value) &0xffff), U16((offset) + 2, (value) >> 16)
 
 static json_t *decode(const struct smbios_table *table, int (*decoder)(const struct smbios *, json_t *)) {
