@@ -262,6 +262,8 @@ int channel_process(int report_fd, void *userdata) {
         if (r < 0)
                 return r;
 
+        p.contact->comes_back = plan_has_second_leg(job->plan);
+
         r = process_run(&p);
         if (r < 0)
                 process_go_without(&p, r);

@@ -58,6 +58,7 @@ struct contact_round {
 struct contact {
         const struct contact_environment *environment;
         const struct plan *plan;
+        bool comes_back; /* the agent needs another account later, though the BMC is not reset before */
         struct wait *wait;
         contact_note_t note;
         void *note_userdata;

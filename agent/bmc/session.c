@@ -85,7 +85,7 @@ static int ask_account_of(struct session *session, struct contact *contact, stru
         _cleanup_free_ char *problem = NULL;
         int r;
 
-        r = bootstrap_ask_account(ipmi, contact->wait, &given, &problem);
+        r = bootstrap_ask_account(ipmi, contact->wait, contact->comes_back, &given, &problem);
         if (r < 0)
                 return contact_fail(contact, r, "%s", problem ?: strerror(-r));
 

@@ -35,6 +35,17 @@ static int problem_add(struct plan_problems *problems, const char *where, char *
         return 0;
 }
 
+bool plan_has_second_leg(const struct plan *plan) {
+        if (plan->trial_memory_reach != REACH_SECOND_LEG || plan->trial_memory_size.percent < 100)
+                return false;
+
+        for (char **name = plan->trials; *name; name++)
+                if (streq(*name, "memory"))
+                        return true;
+
+        return false;
+}
+
 void plan_problems_done(struct plan_problems *problems) {
         for (size_t i = 0; i < problems->n_items; i++) {
                 free(problems->items[i].where);

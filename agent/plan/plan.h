@@ -53,6 +53,7 @@ struct plan {
         uint64_t trial_memory_pause;     /* us that bit fade waits */
         uint64_t trial_memory_threads;   /* 0: one for each processor */
         uint64_t trial_memory_corrected; /* errors that the hardware may correct */
+        uint64_t trial_memory_exclude;   /* bad pages that the production OS may do without */
         bool trial_memory_across_nodes;
         uint64_t trial_memory_time_limit;
 
@@ -91,6 +92,10 @@ struct plan_value {
         char *text;
         char *origin; /* "built-in", "/etc/seatrial/plan:12" */
 };
+
+/* Whether its memory trial goes on in a second kernel, to reach what the first one uses: where all memory is
+ * wanted. */
+bool plan_has_second_leg(const struct plan *plan);
 
 /* Something in a layer that could not be taken as it stands. */
 struct plan_problem {

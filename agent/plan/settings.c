@@ -239,9 +239,9 @@ const struct setting settings[] = {
         {"trial.memory.size", "100%",
          "how much memory to test; a share is of what is available, less what the system needs to live",
          AMOUNT, FIELD(trial_memory_size)},
-        {"trial.memory.reach", "locked",
+        {"trial.memory.reach", "second-leg",
          "locked: what the kernel gives; physical: and what mem= keeps from it; second-leg: and, by kexec, "
-         "what it uses itself",
+         "what it uses itself, where trial.memory.size is 100%",
          CHOICE(reach_choices), FIELD(trial_memory_reach)},
         {"trial.memory.pattern", "march-c-",
          "march-c-, march-ss, address, moving-inversions, random, bit-fade, block-move, row-hammer", NAMES,
@@ -256,6 +256,10 @@ const struct setting settings[] = {
          FIELD(trial_memory_pause)},
         {"trial.memory.corrected", "0", "errors that the hardware may correct before the trial fails", COUNT,
          FIELD(trial_memory_corrected)},
+        {"trial.memory.exclude", "0",
+         "bad pages that production may boot without (memmap=); with more, or other faults, the trial has "
+         "failed",
+         COUNT, FIELD(trial_memory_exclude)},
         {"trial.memory.across-nodes", "yes", "with several NUMA nodes, one more pass from each other node",
          SWITCH, FIELD(trial_memory_across_nodes)},
         {"trial.memory.threads", "0", "0: one for each processor", COUNT, FIELD(trial_memory_threads)},

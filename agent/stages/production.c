@@ -2,11 +2,15 @@
 
 #include <errno.h>
 
+#include "base/fd.h"
 #include "base/text.h"
 #include "boot/boot.h"
 #include "inventory/inventory.h"
 #include "plan/plan.h"
 #include "stages.h"
+#include "trial/memory/leg.h"
+
+#define EXCLUDE_MAX 4096U
 
 static int conclude(struct voyage *voyage, enum plan_after after, const char *reason) {
         static const enum outcome_action actions[] = {
@@ -35,6 +39,28 @@ static int refuse(struct voyage *voyage, enum plan_after after, const char *reas
                 return r;
 
         return conclude(voyage, after, reason);
+}
+
+/* The memory trial has left pages that the production OS has to leave alone. Returns 0, a negative errno. */
+static int exclude_bad_pages(struct voyage *voyage) {
+        _cleanup_(plan_problems_done) struct plan_problems problems = {};
+        const char *before = voyage->plan->production_options;
+        _cleanup_free_ char *memmap = NULL, *options = NULL;
+        int r;
+
+        r = read_file(LEG_EXCLUDE, EXCLUDE_MAX, &memmap, NULL);
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+
+        options = strprintf("%s%s%s", before ?: "", before ? " " : "", memmap);
+        if (!options)
+                return -ENOMEM;
+
+        r = plan_set(voyage->plan, "production.options", options, "memory trial", &problems);
+        return r < 0 ? r
+                     : journal_log(voyage->journal, "WARNING",
+                                   "bad memory is left out of the production OS (trial.memory.exclude): %s",
+                                   memmap);
 }
 
 static int find_entries(struct voyage *voyage, struct boot_entries *entries) {
@@ -154,6 +180,10 @@ static int production_run(struct voyage *voyage) {
 
         if (plan->production != AFTER_BOOT)
                 return refuse(voyage, plan->production, "the plan does not want it (production.then)");
+
+        r = exclude_bad_pages(voyage);
+        if (r < 0)
+                return r;
 
         r = find_entries(voyage, &entries);
         if (r < 0)

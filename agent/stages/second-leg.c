@@ -19,27 +19,38 @@
 #include "trial/memory/leg.h"
 #include "trial/memory/physical.h"
 
-/* What kernel and agent live on, and the production OS is loaded into. A small machine has less to spare. */
+/* What kernel and agent live on, and the production OS is loaded into: an eighth, within limits, since both
+ * want more on a larger machine. A small one has less to spare. */
+#define HOME_SHARE    8
+#define HOME_SIZE_MAX (UINT64_C(1) << 30)
 #define HOME_SIZE     (UINT64_C(384) << 20)
 #define HOME_SIZE_MIN (UINT64_C(128) << 20)
 
 #define COMMAND_LINE_FILE_MAX 4096U
 
 bool second_leg_wanted(const struct voyage *voyage) {
-        return voyage->plan->trial_memory_reach == REACH_SECOND_LEG && access(LEG_LEFT, F_OK) == 0 &&
+        return plan_has_second_leg(voyage->plan) && access(LEG_LEFT, F_OK) == 0 &&
                access(LEG_FOUND, F_OK) < 0;
 }
 
 static int choose_home(const struct leg *leg, struct ranges *ret) {
-        uint64_t half = ranges_size(&leg->tested) / 2;
-        int r;
+        const uint64_t tested = ranges_size(&leg->tested);
+        const uint64_t sizes[] = {
+                MIN(MAX(tested / HOME_SHARE, HOME_SIZE), HOME_SIZE_MAX),
+                MIN(tested / 2, HOME_SIZE),
+                HOME_SIZE_MIN,
+        };
+        int r = -ENOSPC;
 
-        r = leg_choose_home(leg, MIN(HOME_SIZE, MAX(half, HOME_SIZE_MIN)), ret);
-        return r == -ENOSPC ? leg_choose_home(leg, HOME_SIZE_MIN, ret) : r;
+        for (size_t i = 0; i < ELEMENTSOF(sizes) && r == -ENOSPC; i++)
+                if (sizes[i] >= HOME_SIZE_MIN && sizes[i] <= MAX(tested / 2, HOME_SIZE_MIN))
+                        r = leg_choose_home(leg, sizes[i], ret);
+
+        return r;
 }
 
-/* The rest of the plan stays what it is; of the trials only this one is not done yet. What an operator wanted
- * of this boot is of the next one too, and the BMC no longer knows. */
+/* The rest of the plan stays what it is; of the trials only this one is not done yet, and no third leg. What
+ * an operator wanted of this boot is of the next one too, and the BMC no longer knows. */
 static int make_command_line(const struct voyage *voyage, const struct ranges *home, char **ret) {
         _cleanup_(ranges_done) struct ranges ram = {};
         _cleanup_free_ char *text = NULL, *line = NULL, *longer = NULL;
@@ -53,7 +64,7 @@ static int make_command_line(const struct voyage *voyage, const struct ranges *h
         if (r < 0)
                 return r;
 
-        line = strprintf("%s seatrial.trial.run=memory%s", strstrip(text),
+        line = strprintf("%s seatrial.trial.run=memory seatrial.trial.memory.reach=locked%s", strstrip(text),
                          voyage->orders.override == BOOT_OVERRIDE_DIAG ? " seatrial.production.then=rescue"
                                                                        : "");
         if (!line)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "inventory/inventory.h"
 #include "plan/plan.h"
 #include "pulse.h"
 #include "stages.h"
+#include "trial/memory/leg.h"
 #include "trial/runner.h"
 #include "trial/trial.h"
 
@@ -77,8 +79,13 @@ static int run_one(struct voyage *voyage, const char *name, enum trial_outcome *
                                 outcome == TRIAL_NOT_RUN ? OCP_ERROR : OCP_COMPLETE);
 }
 
+/* Whether what the trial found need not keep the production OS from booting: it does without bad pages. */
+static bool can_do_without(const char *name, enum trial_outcome outcome) {
+        return outcome == TRIAL_FAILED && streq(name, trial_memory.name) && access(LEG_EXCLUDE, F_OK) == 0;
+}
+
 static int trial_stage_run(struct voyage *voyage) {
-        bool failed = false, broken = false;
+        bool failed = false, broken = false, stopped = false;
         json_t *dut_info = NULL;
         int r;
 
@@ -112,9 +119,10 @@ static int trial_stage_run(struct voyage *voyage) {
 
                 failed = failed || outcome == TRIAL_FAILED;
                 broken = broken || outcome == TRIAL_NOT_RUN;
+                stopped = stopped || (outcome != TRIAL_PASSED && !can_do_without(*name, outcome));
         }
 
-        voyage->trial_failed = failed || broken;
+        voyage->trial_failed = stopped;
         if (failed)
                 return journal_run_end(voyage->journal, OCP_COMPLETE, OCP_FAIL);
 

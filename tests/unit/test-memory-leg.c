@@ -35,17 +35,24 @@ static void what_one_leg_writes_the_other_reads(void **state _unused_) {
         close(fd);
         left.tested = parsed("0x200000-0x3fffffff 0x100000000-0x13fffffff");
         left.remaining = parsed("0x100000-0x1fffff");
+        left.bad = parsed("0x12345000-0x12345fff");
         assert_int_equal(leg_write(path, &left), 0);
         assert_int_equal(leg_read(path, &found), 0);
         assert_ranges(&found.tested, "0x200000-0x3fffffff 0x100000000-0x13fffffff");
         assert_ranges(&found.remaining, "0x100000-0x1fffff");
+        assert_ranges(&found.bad, "0x12345000-0x12345fff");
         unlink(path);
         assert_int_equal(leg_read(path, &found), -ENOENT);
 }
 
 static void a_broken_file_is_refused(void **state _unused_) {
-        static const char *const texts[] = {"", "tested 0x0-0xfff", "tested 0x0-0xfff\n",
-                                            "remaining \ntested \n", "tested 0x0-0xfff\nremaining 0x\n"};
+        static const char *const texts[] = {"",
+                                            "tested 0x0-0xfff",
+                                            "tested 0x0-0xfff\n",
+                                            "remaining \ntested \nbad \n",
+                                            "tested 0x0-0xfff\nremaining 0x\nbad \n",
+                                            "tested 0x0-0xfff\nremaining \n",
+                                            "tested 0x0-0xfff\nremaining \nbad "};
         char path[] = "/tmp/test-memory-leg-XXXXXX";
         struct leg leg = {};
         int fd = mkstemp(path);

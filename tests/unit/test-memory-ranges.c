@@ -117,6 +117,20 @@ static void the_kernels_map_is_read_at_its_top_level(void **state _unused_) {
         assert_ranges(&all, "0x0-0x9ffff 0x100000-0x3eedbfff 0xfee00000-0xfee00fff");
 }
 
+static void efi_tables_are_found_in_the_kernels_log(void **state _unused_) {
+        static const char log[] =
+                "<6>[    0.000000] efi: EFI v2.70 by EDK II\n"
+                "<6>[    0.000000] efi: SMBIOS=0x3f918000 ACPI 2.0=0x3fb7e014 TPMEventLog=0x3f624f18 \n"
+                "<6>[    0.391881] efi: Freeing EFI boot services memory: 19820K\n"
+                "<6>[    0.500000] e1000: irq=0x10000000\n";
+        _cleanup_(ranges_done) struct ranges tables = {}, none = {};
+
+        assert_int_equal(physical_efi_tables(log, &tables), 0);
+        assert_ranges(&tables, "0x3f624000-0x3f633fff 0x3f918000-0x3f927fff 0x3fb7e000-0x3fb8dfff");
+        assert_int_equal(physical_efi_tables("", &none), 0);
+        assert_int_equal(none.n_items, 0);
+}
+
 static void a_map_without_addresses_is_no_map(void **state _unused_) {
         struct ranges ram = {}, all = {};
 
@@ -162,6 +176,7 @@ int main(void) {
                 cmocka_unit_test(text_is_read_back_and_cut_short_where_it_is_long),
                 cmocka_unit_test(broken_texts_are_refused),
                 cmocka_unit_test(the_kernels_map_is_read_at_its_top_level),
+                cmocka_unit_test(efi_tables_are_found_in_the_kernels_log),
                 cmocka_unit_test(a_map_without_addresses_is_no_map),
                 cmocka_unit_test(lists_of_processors_are_read),
                 cmocka_unit_test(a_kernel_without_nodes_has_one),

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/klog.h>
 
 #include "account.h"
 #include "allocate.h"
@@ -11,6 +12,10 @@
 #include "physical.h"
 
 #define IOMEM_MAX (1U << 20)
+
+/* syslog(2) */
+#define SYSLOG_ACTION_READ_ALL    3
+#define SYSLOG_ACTION_SIZE_BUFFER 10
 
 /* Ranges that a record has room for. */
 #define RANGES_SHOWN 256
@@ -116,11 +121,39 @@ char *account_text(const struct account *account, uint64_t tested) {
                          share, account->second ? ", in two legs" : "");
 }
 
-int account_leave(const struct account *account, const struct ranges *tested, const struct ranges *lost) {
+/* What a next kernel finds in this one's memory, and looks for. */
+static int keep_tables(struct leg *leg) {
+        _cleanup_(ranges_done) struct ranges tables = {};
+        _cleanup_free_ char *log = NULL;
+        int size, r;
+
+        size = klogctl(SYSLOG_ACTION_SIZE_BUFFER, NULL, 0);
+        if (size < 0)
+                return -errno;
+
+        log = malloc((size_t) size + 1);
+        if (!log)
+                return -ENOMEM;
+
+        size = klogctl(SYSLOG_ACTION_READ_ALL, log, size);
+        if (size < 0)
+                return -errno;
+        log[size] = '\0';
+
+        r = physical_efi_tables(log, &tables);
+        return r < 0 ? r : ranges_subtract(&leg->remaining, &tables);
+}
+
+int account_leave(const struct account *account, const struct ranges *tested, const struct ranges *lost,
+                  const struct ranges *bad) {
         _cleanup_(leg_done) struct leg leg = {};
         int r;
 
         r = ranges_unite(&leg.tested, tested);
+        if (r >= 0)
+                r = ranges_subtract(&leg.tested, bad);
+        if (r >= 0)
+                r = ranges_unite(&leg.bad, bad);
         if (r >= 0)
                 r = ranges_unite(&leg.remaining, &account->kernel);
         if (r >= 0)
@@ -129,6 +162,8 @@ int account_leave(const struct account *account, const struct ranges *tested, co
                 r = ranges_subtract(&leg.remaining, lost);
         if (r >= 0)
                 r = ranges_remove(&leg.remaining, 0, LEG_LOW_END);
+        if (r >= 0)
+                r = keep_tables(&leg);
         if (r < 0)
                 return r;
 
@@ -171,7 +206,10 @@ static json_t *reasons_json(const struct account *account, const struct ranges *
         if (firmware > 0 && account->installed > firmware &&
             add_reason(reasons, "hidden by the firmware", account->installed - firmware) < 0)
                 return NULL;
-        if (add_reason(reasons, "kept from this kernel", ranges_size(&unused)) < 0 ||
+        if (add_reason(reasons,
+                       account->second ? "needed by every kernel: the first MiB, the firmware's tables"
+                                       : "kept from this kernel",
+                       ranges_size(&unused)) < 0 ||
             add_reason(reasons, "in use by this kernel and this agent",
                        ranges_size(&used) - ranges_size(&unused)) < 0)
                 return NULL;
@@ -179,9 +217,37 @@ static json_t *reasons_json(const struct account *account, const struct ranges *
         return TAKE_PTR(reasons);
 }
 
+/* "not tested: 5.86 MiB hidden by the firmware, 1.2 MiB in use by this kernel and this agent" */
+static int report_reasons(const struct trial_context *context, const json_t *reasons) {
+        _cleanup_free_ char *text = NULL;
+        const json_t *reason;
+        size_t i;
+
+        json_array_foreach((json_t *) reasons, i, reason) {
+                _cleanup_free_ char *before = text;
+                uint64_t size = (uint64_t) json_integer_value(json_object_get(reason, "size"));
+
+                text = strprintf("%s%s%s %s", before ?: "", before ? ", " : "", FORMAT_BYTES(size),
+                                 json_get_string(reason, "reason"));
+                if (!text)
+                        return -ENOMEM;
+        }
+
+        return text ? trial_report_log(context, "INFO", "not tested: %s", text) : 0;
+}
+
 static int report_ranges(const struct account *account, const struct trial_context *context,
                          const struct ranges *tested) {
+        _cleanup_json_ json_t *reasons = reasons_json(account, tested);
         _cleanup_free_ char *text = ranges_text(tested, RANGES_SHOWN);
+        int r;
+
+        if (!reasons)
+                return -ENOMEM;
+
+        r = report_reasons(context, reasons);
+        if (r < 0)
+                return r;
 
         return trial_report(
                 context, json_pack("{s:{s:s, s:{s:I, s:I, s:I, s:I, s:o, s:o, s:s}}}", "extension", "name",
@@ -189,7 +255,7 @@ static int report_ranges(const struct account *account, const struct trial_conte
                                    "firmwareRam", (json_int_t) ranges_size(&account->firmware), "kernelRam",
                                    (json_int_t) ranges_size(&account->kernel), "tested",
                                    (json_int_t) ranges_size(tested), "modules", modules_json(account, tested),
-                                   "notTested", reasons_json(account, tested), "ranges", text));
+                                   "notTested", json_incref(reasons), "ranges", text));
 }
 
 int account_report(const struct account *account, const struct trial_context *context,

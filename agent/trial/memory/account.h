@@ -31,9 +31,10 @@ int account_beyond(const struct account *account, struct ranges *ret);
 /* "1.71 GiB of 2 GiB tested (86 %)", newly allocated, NULL when memory is short. */
 char *account_text(const struct account *account, uint64_t tested);
 
-/* Leaves tested to a second leg, but for lost, which nobody shall touch again. Returns 0, a negative errno.
- */
-int account_leave(const struct account *account, const struct ranges *tested, const struct ranges *lost);
+/* Leaves tested to a second leg, but for what is bad in it, and for lost, which nobody shall touch again.
+ * Returns 0, a negative errno. */
+int account_leave(const struct account *account, const struct ranges *tested, const struct ranges *lost,
+                  const struct ranges *bad);
 
 /* Reports size and share of what was tested, of each module as well, and where it lies. tested: NULL when the
  * kernel does not tell addresses, and then size counts. Returns 0, a negative errno. */

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/text.h"
 #include "failures.h"
-#include "ranges.h"
+#include "leg.h"
+#include "plan/plan.h"
 
 /* What a kernel's command line has room for beside the rest. */
 #define EXCLUDED_MAX 32
@@ -57,8 +59,49 @@ static int collect(const struct mishaps *const mishaps[], size_t n, struct range
         return 0;
 }
 
+int bad_pages_collect(const struct mishaps *const mishaps[], size_t n, struct ranges *ret,
+                      bool *ret_complete) {
+        _cleanup_(ranges_done) struct ranges bad = {};
+        bool complete = true;
+        int r;
+
+        r = collect(mishaps, n, &bad);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < n; i++)
+                complete = complete && !mishaps[i]->more_pages;
+
+        *ret_complete = complete;
+        *ret = bad;
+        bad = (struct ranges){};
+        return 0;
+}
+
+int bad_pages_leave(const struct trial_context *context, const struct ranges *bad) {
+        const uint64_t size = ranges_size(bad), n = size / MISHAPS_PAGE_SIZE;
+        _cleanup_free_ char *memmap = NULL;
+        int r;
+
+        if (n == 0 || n > context->plan->trial_memory_exclude || bad->n_items > EXCLUDED_MAX)
+                return 0;
+
+        memmap = bad_pages_memmap(bad);
+        if (!memmap)
+                return -ENOMEM;
+
+        r = write_file_atomic(LEG_EXCLUDE, memmap, strlen(memmap), 0600);
+        if (r < 0)
+                return r;
+
+        return trial_report_log(context, "WARNING",
+                                "production may boot without %" PRIu64
+                                " bad page%s (trial.memory.exclude): %s",
+                                n, n > 1 ? "s" : "", memmap);
+}
+
 /* Linux: Documentation/admin-guide/kernel-parameters.txt, memmap=nn$ss. */
-static char *memmap_text(const struct ranges *bad) {
+char *bad_pages_memmap(const struct ranges *bad) {
         char *text = strdup("memmap=");
 
         for (size_t i = 0; i < MIN(bad->n_items, (size_t) EXCLUDED_MAX) && text; i++) {
@@ -125,16 +168,14 @@ int bad_pages_report(const struct trial_context *context, const struct mishaps *
         bool complete;
         int r;
 
-        r = collect(mishaps, n, &bad);
+        r = bad_pages_collect(mishaps, n, &bad, &complete);
         if (r < 0 || bad.n_items == 0)
                 return r;
 
-        complete = ranges_size(&bad) / MISHAPS_PAGE_SIZE <= EXCLUDED_MAX;
-        for (size_t i = 0; i < n; i++)
-                complete = complete && !mishaps[i]->more_pages;
+        complete = complete && ranges_size(&bad) / MISHAPS_PAGE_SIZE <= EXCLUDED_MAX;
 
         text = ranges_text(&bad, EXCLUDED_MAX);
-        memmap = memmap_text(&bad);
+        memmap = bad_pages_memmap(&bad);
         badram = badram_text(&bad);
         return trial_report(context,
                             json_pack("{s:{s:s, s:{s:s, s:I, s:b, s:s, s:s, s:o}}}", "extension", "name",

@@ -10,6 +10,7 @@
 #include "../trial.h"
 #include "dimm.h"
 #include "mishaps.h"
+#include "ranges.h"
 
 /* Faults in what one module, or one set of modules, holds. */
 struct fault_group {
@@ -46,6 +47,18 @@ int failures_report(const struct trial_context *context, const struct mishaps *c
  * were, a negative errno. */
 int lost_pages_report(const struct trial_context *context, const struct mishaps *const mishaps[], size_t n,
                       const struct dimm_map *dimms, bool place_known);
+
+/* All bad pages, failed and lost. *ret_complete: these are all; else there were more than could be kept.
+ * Returns 0, -ENOMEM. */
+int bad_pages_collect(const struct mishaps *const mishaps[], size_t n, struct ranges *ret,
+                      bool *ret_complete);
+
+/* "memmap=4K$0x1000,8K$0x5000", newly allocated, for at most 32 ranges. NULL when memory is short. */
+char *bad_pages_memmap(const struct ranges *bad);
+
+/* Leaves to the production OS's command line what keeps it from bad, as file LEG_EXCLUDE; only when the plan
+ * can do without so many (trial.memory.exclude). Returns 0, a negative errno. */
+int bad_pages_leave(const struct trial_context *context, const struct ranges *bad);
 
 /* Reports all bad pages, failed and lost, as what a kernel's command line takes to leave them out. Returns 0,
  * a negative errno. */

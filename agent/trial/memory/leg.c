@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,31 +18,45 @@
 void leg_done(struct leg *leg) {
         ranges_done(&leg->tested);
         ranges_done(&leg->remaining);
+        ranges_done(&leg->bad);
+}
+
+/* The ranges that a file has, each behind its name on a line of its own. */
+static const struct {
+        const char *name;
+        size_t offset;
+} members[] = {
+        {"tested ", offsetof(struct leg, tested)},
+        {"remaining ", offsetof(struct leg, remaining)},
+        {"bad ", offsetof(struct leg, bad)},
+};
+
+static struct ranges *member_of(struct leg *leg, size_t i) {
+        return (struct ranges *) ((char *) leg + members[i].offset);
 }
 
 int leg_read(const char *path, struct leg *ret) {
         _cleanup_(leg_done) struct leg leg = {};
         _cleanup_free_ char *text = NULL;
-        char *tested, *remaining;
+        char *rest;
         int r;
 
         r = read_file(path, FILE_MAX, &text, NULL);
         if (r < 0)
                 return r;
 
-        tested = text;
-        remaining = strchr(text, '\n');
-        if (!remaining || !startswith(tested, "tested ") || !startswith(remaining + 1, "remaining "))
-                return -EBADMSG;
-        *remaining++ = '\0';
+        rest = text;
+        for (size_t i = 0; i < ELEMENTSOF(members); i++) {
+                const char *line = strsep(&rest, "\n"),
+                           *value = line ? startswith(line, members[i].name) : NULL;
 
-        r = ranges_parse(startswith(tested, "tested "), &leg.tested);
-        if (r < 0)
-                return r;
+                if (!value || !rest)
+                        return -EBADMSG;
 
-        r = ranges_parse(startswith(remaining, "remaining "), &leg.remaining);
-        if (r < 0)
-                return r;
+                r = ranges_parse(value, member_of(&leg, i));
+                if (r < 0)
+                        return r;
+        }
 
         *ret = leg;
         leg = (struct leg){};
@@ -49,14 +64,15 @@ int leg_read(const char *path, struct leg *ret) {
 }
 
 int leg_write(const char *path, const struct leg *leg) {
-        _cleanup_free_ char *tested = ranges_text(&leg->tested, SIZE_MAX);
-        _cleanup_free_ char *remaining = ranges_text(&leg->remaining, SIZE_MAX);
-        _cleanup_free_ char *text = NULL;
+        _cleanup_free_ char *text = strdup("");
 
-        if (!tested || !remaining)
-                return -ENOMEM;
+        for (size_t i = 0; i < ELEMENTSOF(members) && text; i++) {
+                _cleanup_free_ char *before = text;
+                _cleanup_free_ char *value = ranges_text(member_of((struct leg *) leg, i), SIZE_MAX);
 
-        text = strprintf("tested %s\nremaining %s\n", tested, remaining);
+                text = value ? strprintf("%s%s%s\n", before, members[i].name, value) : NULL;
+        }
+
         return text ? write_file_atomic(path, text, strlen(text), 0600) : -ENOMEM;
 }
 

@@ -14,12 +14,16 @@
 #define LEG_LEFT  "/run/seatrial/memory-leg"
 #define LEG_FOUND "/etc/seatrial/memory-leg"
 
+/* And what the production OS's kernel command line has to have, so that it leaves bad pages alone. */
+#define LEG_EXCLUDE "/run/seatrial/memory-exclude"
+
 /* Below, the kernel starts other processors: it stays with whoever runs. */
 #define LEG_LOW_END (UINT64_C(1) << 20)
 
 struct leg {
         struct ranges tested;    /* and found good */
         struct ranges remaining; /* RAM that the first kernel used for itself */
+        struct ranges bad;       /* pages that failed */
 };
 
 void leg_done(struct leg *leg);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "../trial.h"
 #include "account.h"
@@ -150,6 +151,7 @@ static char *phases_text(const struct work *work) {
         return strprintf("%s and %zu other%s", first, work->n_phases - 1, work->n_phases > 2 ? "s" : "");
 }
 
+/* Returns 1 when all that is wrong is in pages that are known, 0, a negative errno. */
 static int report_verdict(const struct work *work, const struct account *account, struct ecc_watch *watch,
                           const char *coverage) {
         const struct mishaps *mishaps[work->n_shares];
@@ -186,30 +188,67 @@ static int report_verdict(const struct work *work, const struct account *account
         if (n_noticed < 0)
                 return n_noticed;
 
-        if (n_words > 0 || n_lost > 0)
-                return work->place_known
-                               ? bad_pages_report(work->context, mishaps, work->n_shares, &account->dimms)
-                               : 0;
+        if (n_words > 0 || n_lost > 0) {
+                r = work->place_known
+                            ? bad_pages_report(work->context, mishaps, work->n_shares, &account->dimms)
+                            : 0;
+                return r < 0 ? r : n_noticed == 0;
+        }
 
         if (n_noticed > 0)
                 return 0;
 
-        return trial_report_diagnosis(work->context, TRIAL_PASS, "memory-ok", NULL, "%s, %s, no miscompare",
-                                      coverage, patterns ?: "");
+        r = trial_report_diagnosis(work->context, TRIAL_PASS, "memory-ok", NULL, "%s, %s, no miscompare",
+                                   coverage, patterns ?: "");
+        return r < 0 ? r : 1;
+}
+
+/* Hands on what the next kernels have to know of this memory. found: all that is wrong is in bad pages. Only
+ * in a voyage: on a command line there is no next kernel. */
+static int leave(const struct work *work, const struct account *account, const struct ranges *tested,
+                 const struct ranges *lost, bool found) {
+        const struct mishaps *mishaps[work->n_shares];
+        _cleanup_(ranges_done) struct ranges bad = {};
+        bool complete;
+        int r;
+
+        if (!work->context->inventory)
+                return 0;
+
+        for (size_t i = 0; i < work->n_shares; i++)
+                mishaps[i] = &work->shares[i].mishaps;
+
+        r = bad_pages_collect(mishaps, work->n_shares, &bad, &complete);
+        if (r < 0)
+                return r;
+
+        if (plan_has_second_leg(work->context->plan) && !account->second && complete) {
+                r = account_leave(account, tested, lost, &bad);
+                if (r < 0)
+                        return r;
+        }
+
+        r = ranges_unite(&bad, &account->leg.bad);
+        if (r < 0)
+                return r;
+
+        return found && complete ? bad_pages_leave(work->context, &bad) : 0;
 }
 
 static int report_result(const struct work *work, const struct account *account, struct ecc_watch *watch) {
-        _cleanup_(ranges_done) struct ranges tested = {}, lost = {};
+        _cleanup_(ranges_done) struct ranges here = {}, tested = {}, lost = {};
         _cleanup_free_ char *coverage = NULL;
         uint64_t size = work->size;
         int r;
 
         if (work->place_known) {
-                r = work_tested(work, &tested, &lost);
-                if (r >= 0 && work->context->plan->trial_memory_reach == REACH_SECOND_LEG && !account->second)
-                        r = account_leave(account, &tested, &lost);
+                r = work_tested(work, &here, &lost);
+                if (r >= 0)
+                        r = ranges_unite(&tested, &here);
                 if (r >= 0)
                         r = ranges_unite(&tested, &account->leg.tested);
+                if (r >= 0)
+                        r = ranges_unite(&tested, &account->leg.bad);
                 if (r < 0)
                         return r;
                 size = ranges_size(&tested);
@@ -227,7 +266,8 @@ static int report_result(const struct work *work, const struct account *account,
         if (r < 0)
                 return r;
 
-        return report_verdict(work, account, watch, coverage);
+        r = report_verdict(work, account, watch, coverage);
+        return r < 0 || !work->place_known ? MIN(r, 0) : leave(work, account, &here, &lost, r > 0);
 }
 
 static int take(struct work *work, const struct account *account) {
@@ -251,7 +291,9 @@ static int take(struct work *work, const struct account *account) {
                         return r;
         }
 
-        if (plan->trial_memory_reach != REACH_LOCKED || account->second) {
+        /* Whoever wants some of the memory does not mean what the kernel was told to leave alone. */
+        if (account->second || plan->trial_memory_reach == REACH_PHYSICAL ||
+            (plan->trial_memory_reach == REACH_SECOND_LEG && plan->trial_memory_size.percent >= 100)) {
                 r = account_beyond(account, &beyond);
                 if (r < 0)
                         return r;
@@ -275,6 +317,12 @@ static int run(const struct trial_context *context) {
                 .pause = plan->trial_memory_pause,
         };
         int r;
+
+        /* Of an earlier run, begun anew in the rescue shell. */
+        if (context->inventory) {
+                (void) unlink(LEG_LEFT);
+                (void) unlink(LEG_EXCLUDE);
+        }
 
         r = work_open(&work, plan->trial_memory_threads);
         if (r < 0)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,6 +14,9 @@
 
 #define PAGE_SIZE UINT64_C(4096)
 #define ENTRIES   ((size_t) 512)
+
+/* The longest of these tables is a TPM's event log, and firmware gives that 64 KiB. */
+#define EFI_TABLE_SIZE (UINT64_C(64) << 10)
 
 /* Documentation/admin-guide/mm/pagemap.rst: bit 63 tells that the page is present, bits 0 to 54 are its
  * frame, 0 to a process that may not know it. */
@@ -114,6 +118,32 @@ int physical_firmware_ram(const char *sys_root, struct ranges *ret) {
                         break;
                 if (r < 0)
                         return r;
+        }
+
+        *ret = ranges;
+        ranges = (struct ranges){};
+        return 0;
+}
+
+int physical_efi_tables(const char *log, struct ranges *ret) {
+        _cleanup_(ranges_done) struct ranges ranges = {};
+
+        for (const char *line = log; line; line = strchr(line, '\n')) {
+                const char *end, *table;
+
+                line += *line == '\n';
+                end = strchrnul(line, '\n');
+                table = strstr(line, "] efi: ");
+                if (!table || table > end)
+                        continue;
+
+                while ((table = strstr(table, "=0x")) && table < end) {
+                        uint64_t place = strtoull(++table, NULL, 16) / PAGE_SIZE * PAGE_SIZE;
+                        int r = ranges_add(&ranges, place, place + EFI_TABLE_SIZE);
+
+                        if (r < 0)
+                                return r;
+                }
         }
 
         *ret = ranges;
