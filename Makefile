@@ -29,7 +29,7 @@ endif
 
 # --- tasks ---------------------------------------------------------------------------------------------------------
 
-.PHONY: all bzImage run test unit e2e fuzz fuzz-corpus lint bench clean help setup
+.PHONY: all bzImage run test unit e2e faults coverage fuzz fuzz-corpus lint bench clean help setup
 
 all: build/seatrial build/initramfs.cpio.xz build/flash.fd ## build the agent, its initramfs and the flash image
 
@@ -212,8 +212,21 @@ build/tests/inject: tests/e2e/inject.c | setup
 	$(call say,CC,$@)
 	$(Q)$(CC) $(C_FLAGS) $(CFLAGS) -o $@ $<
 
-e2e: $(MACHINE) build/tools/mkflash build/tests/inject ## boot whole machines under QEMU, and see what they do
+E2E_INPUTS := $(MACHINE) build/tools/mkflash build/tests/inject build/ship/tests/unit/test-march-matrix
+
+e2e: $(E2E_INPUTS) ## boot whole machines under QEMU, and see what they do
 	@$(PYTEST) tests/e2e
+
+# The end-to-end tests do some of these.
+faults: $(E2E_INPUTS) ## hold random faults in guests' memory: 50 drills, 20 without, 5 in the second leg, 64 processors (20 minutes)
+	@SEATRIAL_FAULT_RUNS=50 SEATRIAL_CLEAN_RUNS=20 SEATRIAL_LEG_RUNS=5 SEATRIAL_PROCESSORS=64 \
+		$(PYTEST) -s tests/e2e/test_memory.py -k 'random or only_the_second_leg or processor'
+
+coverage: $(E2E_INPUTS) ## tell how much of the memory is tested in guests of 1, 2, 4 and 8 GiB (10 minutes)
+	@SEATRIAL_COVERAGE="1G 2G 4G 8G" $(PYTEST) tests/e2e/test_memory.py -k nearly_all
+	@printf '%s\n' '| installed | by the first kernel | in all | MiB hidden by the firmware | first MiB and tables | second kernel |' \
+		'|---|---|---|---|---|---|'
+	@cat $(addprefix build/coverage/,1G 2G 4G 8G)
 
 fuzz-corpus: $(FUZZERS:%=build/fuzz/fuzz-%) ## run each fuzzer over its corpus
 	@for f in $(FUZZERS); do echo "fuzz-$$f over tests/fuzz/corpus/$$f"; \

@@ -84,6 +84,7 @@ class Configuration:
     flash: pathlib.Path = ROOT / "build/flash.fd"
     disk: pathlib.Path | None = ROOT / "build/disk/production.raw"  # never written to: a run has a layer of its own
     memory: str = "1G"
+    memory_modules: tuple = ()                  # SMBIOS structures that describe it, in place of QEMU's module
     memory_file: pathlib.Path | None = None     # guest memory in a file that other processes can change
     cpus: int = 2
     bmc: bool = True
@@ -212,9 +213,14 @@ class Machine:
             *smbios.options(2, manufacturer="Example Systems", product="Pilot board", version="A", serial="ESB-0001",
                             asset="-", location="Slot 0"),
             *smbios.options(3, manufacturer="Example Systems", version="A", serial="ESC-0001", asset="-"),
-            *smbios.options(17, loc_pfx=DIMM_LOCATOR, bank="BANK 0", manufacturer="Example Memory", serial="ESM-0001",
-                            asset="-", part="EM-3200-R", speed="3200"),
         ]
+        if not c.memory_modules:
+            words += smbios.options(17, loc_pfx=DIMM_LOCATOR, bank="BANK 0", manufacturer="Example Memory",
+                                    serial="ESM-0001", asset="-", part="EM-3200-R", speed="3200")
+        for number, blob in enumerate(c.memory_modules):
+            path = self.directory / f"memory-module-{number}.bin"
+            path.write_bytes(blob)
+            words += ["-smbios", f"file={path}"]
         if c.memory_file:
             words += ["-object", f"memory-backend-file,id=ram,size={c.memory},mem-path={c.memory_file},share=on"]
         if c.disk:

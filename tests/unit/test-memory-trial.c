@@ -283,6 +283,15 @@ static void one_bit_of_many_words_is_a_data_line(void **state _unused_) {
         assert_group(&mishaps, "DIMM_A1: data line 13 stuck at 0, 4096 addresses in 8 pages from 0x10000;");
 }
 
+static void a_few_words_with_nothing_in_common_are_cells(void **state _unused_) {
+        struct mishaps mishaps = {};
+
+        add(&mishaps, 0x10000, 0, 8);
+        add(&mishaps, 0x400000, 0, UINT64_C(1) << 40);
+        assert_group(&mishaps,
+                     "DIMM_A1: 2 cells, bits 3, 40, stuck at 1, 2 addresses in 2 pages from 0x10000;");
+}
+
 static void many_bits_that_lie_together_are_a_row(void **state _unused_) {
         struct mishaps mishaps = {};
 
@@ -438,6 +447,7 @@ int main(void) {
                 cmocka_unit_test(a_failure_in_passing_is_told_from_a_stuck_one),
                 cmocka_unit_test(several_bits_of_one_word_are_a_word),
                 cmocka_unit_test(one_bit_of_many_words_is_a_data_line),
+                cmocka_unit_test(a_few_words_with_nothing_in_common_are_cells),
                 cmocka_unit_test(many_bits_that_lie_together_are_a_row),
                 cmocka_unit_test(more_than_can_be_kept_is_told_as_at_least),
                 cmocka_unit_test(each_module_gets_a_diagnosis_of_its_own),

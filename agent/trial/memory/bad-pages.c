@@ -22,9 +22,11 @@ int lost_pages_report(const struct trial_context *context, const struct mishaps 
                 for (size_t j = 0; j < mishaps[i]->n_lost; j++, count++) {
                         const struct lost_page *lost = &mishaps[i]->lost[j];
                         _cleanup_free_ char *module = place_known ? dimm_map_text(dimms, lost->place) : NULL;
+                        _cleanup_free_ char *id =
+                                place_known ? module_id_at(context, dimms, lost->place) : NULL;
                         int r;
 
-                        r = trial_report_diagnosis(context, TRIAL_FAIL, "memory-uncorrected-error", NULL,
+                        r = trial_report_diagnosis(context, TRIAL_FAIL, "memory-uncorrected-error", id,
                                                    "%s: an uncorrected error at %s 0x%" PRIx64
                                                    "; %s from there are left out of the test",
                                                    module ?: "a module",
@@ -133,7 +135,7 @@ static char *badram_text(const struct ranges *bad) {
 }
 
 static json_t *page_json(const struct failed_page *page, const struct dimm_map *dimms) {
-        _cleanup_free_ char *module = dimm_map_text(dimms, page->place), *address = NULL;
+        _cleanup_free_ char *module = NULL, *address = NULL;
         _cleanup_free_ char *zeros = strprintf("0x%" PRIx64, page->zeros);
         _cleanup_free_ char *ones = strprintf("0x%" PRIx64, page->ones);
         uint64_t first = UINT64_MAX, n_words = 0;
@@ -145,6 +147,7 @@ static json_t *page_json(const struct failed_page *page, const struct dimm_map *
                 }
 
         address = strprintf("0x%" PRIx64, first);
+        module = dimm_map_text(dimms, first);
         return json_pack("{s:s, s:s, s:I, s:s, s:s}", "firstAddress", address, "module", module, "words",
                          (json_int_t) n_words, "zeros", zeros, "ones", ones);
 }

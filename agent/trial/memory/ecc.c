@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "ecc.h"
+#include "failures.h"
 
 /* A trace of our own, so that nobody else's is disturbed. */
 #define TRACE          "/sys/kernel/tracing/instances/seatrial-memory"
@@ -86,12 +87,11 @@ static uint64_t growth(uint64_t before, uint64_t after) {
         return after > before ? after - before : after < before ? after : 0;
 }
 
-static int report_errors(const struct trial_context *context, const char *module, const char *where,
-                         uint64_t corrected, uint64_t uncorrected) {
+static int report_errors(const struct trial_context *context, const char *module, const char *id,
+                         const char *where, uint64_t corrected, uint64_t uncorrected) {
         return trial_report_diagnosis(
                 context, TRIAL_FAIL, uncorrected > 0 ? "memory-uncorrected-error" : "memory-corrected-errors",
-                NULL,
-                "%s: %" PRIu64 " corrected and %" PRIu64 " uncorrected error%s noticed by the hardware%s",
+                id, "%s: %" PRIu64 " corrected and %" PRIu64 " uncorrected error%s noticed by the hardware%s",
                 module, corrected, uncorrected, corrected + uncorrected > 1 ? "s" : "", where);
 }
 
@@ -104,6 +104,7 @@ static int report_counts(const struct ecc_watch *watch, const struct trial_conte
         for (size_t i = 0; i < after->n_modules && r >= 0; i++) {
                 const struct edac_module *module = &after->modules[i];
                 uint64_t ce = module->corrected, ue = module->uncorrected;
+                _cleanup_free_ char *id = module_id(context, module->label);
 
                 if (i < watch->before.n_modules) {
                         ce = growth(watch->before.modules[i].corrected, ce);
@@ -111,11 +112,11 @@ static int report_counts(const struct ecc_watch *watch, const struct trial_conte
                 }
                 corrected += ce;
                 if (ue > 0 || ce > corrected_max) {
-                        r = report_errors(context, module->label, "", ce, ue);
+                        r = report_errors(context, module->label, id, "", ce, ue);
                         n++;
                 }
                 if (r >= 0 && promised && !module->ecc) {
-                        r = trial_report_diagnosis(context, TRIAL_FAIL, "ecc-not-active", NULL,
+                        r = trial_report_diagnosis(context, TRIAL_FAIL, "ecc-not-active", id,
                                                    "%s: ECC is off, though the firmware says that the memory "
                                                    "has it",
                                                    module->label);
@@ -130,7 +131,7 @@ static int report_counts(const struct ecc_watch *watch, const struct trial_conte
 
 static int report_check(const struct trial_context *context, const struct dimm_map *dimms,
                         const struct machine_check *check) {
-        _cleanup_free_ char *module = NULL, *where = NULL;
+        _cleanup_free_ char *module = NULL, *where = NULL, *id = NULL;
 
         if (!machine_check_has_address(check))
                 return trial_report_diagnosis(
@@ -143,7 +144,8 @@ static int report_check(const struct trial_context *context, const struct dimm_m
         if (!module || !where)
                 return -ENOMEM;
 
-        return report_errors(context, module, where, !machine_check_uncorrected(check),
+        id = module_id_at(context, dimms, check->address);
+        return report_errors(context, module, id, where, !machine_check_uncorrected(check),
                              machine_check_uncorrected(check));
 }
 
@@ -182,7 +184,8 @@ static int report_contradictions(const struct trial_context *context, const stru
 
         for (size_t i = 0; i < dimms->n_dimms && dimms->ecc; i++)
                 if (dimms->dimms[i].data_only) {
-                        int r = trial_report_diagnosis(context, TRIAL_FAIL, "ecc-not-active", NULL,
+                        _cleanup_free_ char *id = module_id(context, dimms->dimms[i].locator);
+                        int r = trial_report_diagnosis(context, TRIAL_FAIL, "ecc-not-active", id,
                                                        "%s is no wider than its data, though the firmware "
                                                        "says that the memory has ECC",
                                                        dimms->dimms[i].locator);

@@ -24,8 +24,7 @@ static void groups_done(struct groups *groups) {
         }
 }
 
-/* The id that the run's dutInfo gives to the module of that locator; NULL when there is none. */
-static char *hardware_id(const struct trial_context *context, const char *locator) {
+char *module_id(const struct trial_context *context, const char *locator) {
         _cleanup_json_ json_t *dut_info = NULL;
         const json_t *part;
         size_t i;
@@ -45,16 +44,16 @@ static char *hardware_id(const struct trial_context *context, const char *locato
         return NULL;
 }
 
-/* The id of the only module that place may belong to; NULL when there are several. */
-static char *module_id(const struct trial_context *context, const struct dimm_map *dimms, uint64_t place) {
+char *module_id_at(const struct trial_context *context, const struct dimm_map *dimms, uint64_t place) {
         bool may[dimms->n_dimms + 1];
+        enum dimm_certainty certainty = dimm_map_find(dimms, place, may);
 
-        if (dimm_map_find(dimms, place, may) != DIMM_CERTAIN)
+        if (certainty != DIMM_CERTAIN && certainty != DIMM_BY_ORDER)
                 return NULL;
 
         for (size_t i = 0; i < dimms->n_dimms; i++)
                 if (may[i])
-                        return hardware_id(context, dimms->dimms[i].locator);
+                        return module_id(context, dimms->dimms[i].locator);
 
         return NULL;
 }
@@ -84,38 +83,58 @@ static struct fault_group *group_of(const struct trial_context *context, struct 
         group = &groups->items[groups->n_items++];
         *group = (struct fault_group){
                 .where = TAKE_PTR(where),
-                .id = place_known ? module_id(context, dimms, place) : NULL,
+                .id = place_known ? module_id_at(context, dimms, place) : NULL,
                 .lowest = UINT64_MAX,
                 .word = UINT64_MAX,
         };
         return group;
 }
 
-static void group_add(struct fault_group *group, const struct failed_page *page) {
-        group->n_pages++;
+/* Adds those words of page that are in the line at place, one bit each in words. */
+static void group_add(struct fault_group *group, const struct failed_page *page, uint64_t place,
+                      uint8_t words) {
+        if (group->n_pages == 0 || group->last != page->place) {
+                group->n_pages++;
+                group->last = page->place;
+        }
         group->lowest = MIN(group->lowest, page->place);
         group->highest = MAX(group->highest, page->place);
         group->zeros |= page->zeros;
         group->ones |= page->ones;
+        group->n_words += (size_t) __builtin_popcount(words);
+        group->word = MIN(group->word, place + (uint64_t) __builtin_ctz(words) * 8);
+}
 
-        for (size_t i = 0; i < MISHAPS_PAGE_WORDS; i++)
-                if (page->words[i / 64] >> i % 64 & 1) {
-                        group->n_words++;
-                        group->word = MIN(group->word, page->place + i * 8);
-                }
+/* Line by line: what follows each other may be in modules that take turns. */
+static int add_page(const struct trial_context *context, struct groups *groups, const struct dimm_map *dimms,
+                    bool place_known, const struct failed_page *page, bool more) {
+        for (unsigned i = 0; i < MISHAPS_PAGE_WORDS / MARCH_WORDS; i++) {
+                uint8_t words = (uint8_t) (page->words[i * MARCH_WORDS / 64] >> i * MARCH_WORDS % 64);
+                uint64_t place = page->place + i * sizeof(struct march_line);
+                struct fault_group *group;
+
+                if (words == 0)
+                        continue;
+
+                group = group_of(context, groups, dimms, place, place_known);
+                if (!group)
+                        return -ENOMEM;
+                group_add(group, page, place, words);
+                group->more = group->more || more;
+        }
+
+        return 0;
 }
 
 static int make_groups(const struct trial_context *context, const struct mishaps *const mishaps[], size_t n,
                        const struct dimm_map *dimms, bool place_known, struct groups *ret) {
         for (size_t i = 0; i < n; i++) {
                 for (size_t j = 0; j < mishaps[i]->n_pages; j++) {
-                        struct fault_group *group =
-                                group_of(context, ret, dimms, mishaps[i]->pages[j].place, place_known);
+                        int r = add_page(context, ret, dimms, place_known, &mishaps[i]->pages[j],
+                                         mishaps[i]->more_pages);
 
-                        if (!group)
-                                return -ENOMEM;
-                        group_add(group, &mishaps[i]->pages[j]);
-                        group->more = group->more || mishaps[i]->more_pages;
+                        if (r < 0)
+                                return r;
                 }
 
                 for (size_t j = 0; j < mishaps[i]->n_failures; j++) {

@@ -17,15 +17,21 @@ struct fault_group {
         char *where; /* dimm_map_text() */
         char *id;    /* hardwareInfoId where it is one module that the run's dutInfo has, or NULL */
         size_t n_pages, n_words;
-        uint64_t lowest, highest; /* pages */
-        uint64_t zeros, ones;     /* bits that were 0, or 1, instead of the other */
-        uint64_t word;            /* address of the lowest word */
-        bool more;                /* there were more pages than could be kept */
-        bool in_passing;          /* a failure was right when it was read again */
+        uint64_t lowest, highest, last; /* pages; the one that was added last */
+        uint64_t zeros, ones;           /* bits that were 0, or 1, instead of the other */
+        uint64_t word;                  /* address of the lowest word */
+        bool more;                      /* there were more pages than could be kept */
+        bool in_passing;                /* a failure was right when it was read again */
 };
+
+/* The id that the run's dutInfo gives to the module of that locator, or at that place; newly allocated, NULL
+ * when there is none, or several modules it may be. */
+char *module_id(const struct trial_context *context, const char *locator);
+char *module_id_at(const struct trial_context *context, const struct dimm_map *dimms, uint64_t place);
 
 enum fault_kind {
         FAULT_CELL,      /* one bit of one word */
+        FAULT_CELLS,     /* a few of these */
         FAULT_WORD,      /* several bits of one word */
         FAULT_DATA_LINE, /* one bit of many words */
         FAULT_ROW,       /* many words that lie together */

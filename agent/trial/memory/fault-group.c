@@ -9,6 +9,9 @@
 /* Named one by one up to so many, then only counted. */
 #define BITS_NAMED 4
 
+/* So many that have nothing in common are faults of their own. */
+#define CELLS_MAX 8
+
 /* A row is 8 KiB of a module, and less of what one channel of several gets. */
 #define ROW_SIZE UINT64_C(8192)
 
@@ -20,6 +23,9 @@ enum fault_kind fault_group_kind(const struct fault_group *group) {
                 return one_bit ? FAULT_CELL : FAULT_WORD;
         if (one_bit)
                 return FAULT_DATA_LINE;
+        if (!group->more && group->n_words <= CELLS_MAX &&
+            (size_t) __builtin_popcountll(bits) <= group->n_words)
+                return FAULT_CELLS;
 
         return !group->more && group->highest - group->lowest < ROW_SIZE ? FAULT_ROW : FAULT_MODULE;
 }
@@ -66,6 +72,8 @@ char *fault_group_text(const struct fault_group *group) {
         case FAULT_CELL:
                 return strprintf("one cell, %s of the word at 0x%" PRIx64 ", %s", named, group->word,
                                  behaviour(group));
+        case FAULT_CELLS:
+                return strprintf("%zu cells, %s, %s, %s", group->n_words, named, behaviour(group), places);
         case FAULT_WORD:
                 return strprintf("one word, %s at 0x%" PRIx64 ", %s", named, group->word, behaviour(group));
         case FAULT_DATA_LINE:
