@@ -248,7 +248,12 @@ lint: | setup ## look for mistakes and untidiness that the compiler lets pass
 			-DSEATRIAL_VERSION='\"\"' -Ibuild/openssl/include -Ibuild/libcurl/include 2>/dev/null"
 	@git grep -l '^#!/bin/sh' | xargs shellcheck --severity=warning
 
-bench: build/seatrial build/kernel/bzImage build/initramfs.cpio.xz ## measure what speed and size there are, beside the peers
+build/bench/sweep: tests/bench/sweep.c | setup
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(C_FLAGS) -O3 -march=native -o $@ $< -lpthread
+
+bench: build/seatrial build/bench/sweep build/kernel/bzImage build/initramfs.cpio.xz ## measure what speed and size there are, beside the peers
 	tests/bench/memory
 	tests/bench/inventory
 	tests/bench/kernel-compression

@@ -412,6 +412,13 @@ dmesg >kernel
     assert {line.split("(")[1].split(")")[0] for line in kernel.splitlines() if "Killed process" in line} == {"seatrial"}
 
 
+def test_pages_that_are_set_aside_are_tested_first(tmp_path):
+    told, _ = run_small(tmp_path, "name=trial; trial --size 1200M; dmesg >kernel\n", ["trial"], memory="3G", cpus="1",
+                        command_line="hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=64")
+    assert told["trial"].status == 0
+    assert told["trial"].holding.startswith("1 GiB in 1 GiB pages, 176 MiB in 2 MiB pages, 0 B in others")
+
+
 @pytest.mark.parametrize("cpus, options, threads, loops", [
     ("1", ("-cpu", "qemu64"), "1 thread on 1 node", "SSE2"),
     (PROCESSORS, (), f"{PROCESSORS} threads on 1 node", "AVX2"),

@@ -66,6 +66,19 @@ static void budget_of_a_full_machine_is_nothing(void **state _unused_) {
         assert_int_equal(memory_budget(&situation, &(struct plan_amount){.bytes = 4096}), 0);
 }
 
+static void pages_that_are_set_aside_come_on_top(void **state _unused_) {
+        struct memory_situation situation = {
+                .total = 2 * GIB,
+                .available = 10 * MIB,
+                .set_aside = {[GIGANTIC_PAGES] = GIB, [HUGE_PAGES] = 64 * MIB},
+        };
+
+        assert_int_equal(memory_budget(&situation, &(struct plan_amount){.percent = 100}), GIB + 64 * MIB);
+        situation.available = 140 * MIB;
+        assert_int_equal(memory_budget(&situation, &(struct plan_amount){.percent = 100}),
+                         GIB + 64 * MIB + 100 * MIB);
+}
+
 static void memory_is_taken_to_the_page(void **state _unused_) {
         struct memory_holding holding = {};
         const uint64_t want = 5 * MIB + 4096;
@@ -438,6 +451,7 @@ int main(void) {
                 cmocka_unit_test(budget_is_a_share_of_what_is_available),
                 cmocka_unit_test(budget_leaves_the_system_something),
                 cmocka_unit_test(budget_of_a_full_machine_is_nothing),
+                cmocka_unit_test(pages_that_are_set_aside_come_on_top),
                 cmocka_unit_test(memory_is_taken_to_the_page),
                 cmocka_unit_test(less_than_a_page_takes_nothing),
                 cmocka_unit_test(physical_walk_covers_every_page_once),

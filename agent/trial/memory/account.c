@@ -76,7 +76,7 @@ int account_read(struct account *ret) {
                 return r;
         account.second = r >= 0;
 
-        (void) memory_situation_read(&situation);
+        (void) memory_situation_read("/sys", &situation);
         account.total = situation.total;
         *ret = account;
         account = (struct account){};

@@ -17,7 +17,15 @@
 
 #define PAGE_SIZE      ((size_t) 4096)
 #define HUGE_PAGE_SIZE ((size_t) 2 << 20)
-#define HUGE_PAGES     "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_overcommit_hugepages"
+#define OVERCOMMIT     "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_overcommit_hugepages"
+
+static const struct {
+        size_t size;
+        int flag; /* of mmap() */
+} huge_pages[HUGE_PAGE_KINDS] = {
+        [GIGANTIC_PAGES] = {(size_t) 1 << 30, MAP_HUGE_1GB},
+        [HUGE_PAGES] = {HUGE_PAGE_SIZE, MAP_HUGE_2MB},
+};
 
 #define MEMINFO_MAX (64U * 1024)
 
@@ -43,7 +51,7 @@ static int meminfo_line(const char *text, const char *name, uint64_t *ret) {
 }
 
 int memory_situation_parse(const char *text, struct memory_situation *ret) {
-        struct memory_situation situation;
+        struct memory_situation situation = {};
         int r;
 
         r = meminfo_line(text, "MemTotal:", &situation.total);
@@ -58,7 +66,8 @@ int memory_situation_parse(const char *text, struct memory_situation *ret) {
         return 0;
 }
 
-int memory_situation_read(struct memory_situation *ret) {
+int memory_situation_read(const char *sys_root, struct memory_situation *ret) {
+        struct memory_situation situation;
         _cleanup_free_ char *text = NULL;
         int r;
 
@@ -66,32 +75,52 @@ int memory_situation_read(struct memory_situation *ret) {
         if (r < 0)
                 return r;
 
-        return memory_situation_parse(text, ret);
+        r = memory_situation_parse(text, &situation);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < HUGE_PAGE_KINDS; i++) {
+                _cleanup_free_ char *path = NULL;
+                uint64_t n;
+
+                path = strprintf("%s/kernel/mm/hugepages/hugepages-%zukB/free_hugepages", sys_root,
+                                 huge_pages[i].size / 1024);
+                if (!path)
+                        return -ENOMEM;
+                if (read_u64_file_at(AT_FDCWD, path, &n) >= 0)
+                        situation.set_aside[i] = n * huge_pages[i].size;
+        }
+
+        *ret = situation;
+        return 0;
 }
 
 uint64_t memory_budget(const struct memory_situation *situation, const struct plan_amount *amount) {
-        uint64_t kept = reserve(situation), wanted = amount->bytes;
+        const uint64_t kept = reserve(situation), available = situation->available;
+        uint64_t free = available > kept ? available - kept : 0, all = available, wanted = amount->bytes;
 
-        if (situation->available <= kept)
-                return 0;
+        for (size_t i = 0; i < HUGE_PAGE_KINDS; i++) {
+                free += situation->set_aside[i];
+                all += situation->set_aside[i];
+        }
         if (amount->percent > 0)
-                wanted = (uint64_t) ((double) situation->available * amount->percent / 100);
+                wanted = (uint64_t) ((double) all * amount->percent / 100);
 
-        return MIN(wanted, situation->available - kept) / PAGE_SIZE * PAGE_SIZE;
+        return MIN(wanted, free) / PAGE_SIZE * PAGE_SIZE;
 }
 
 int huge_pages_restore(uint64_t before) {
         char text[24];
 
         snprintf(text, sizeof(text), "%" PRIu64, before);
-        return write_text_file(HUGE_PAGES, text);
+        return write_text_file(OVERCOMMIT, text);
 }
 
 int huge_pages_permit(uint64_t size, uint64_t *ret_before) {
         uint64_t before;
         int r;
 
-        r = read_u64_file_at(AT_FDCWD, HUGE_PAGES, &before);
+        r = read_u64_file_at(AT_FDCWD, OVERCOMMIT, &before);
         if (r < 0)
                 return r;
 
@@ -113,10 +142,16 @@ void memory_lock_permit(void) {
         }
 }
 
-static bool is_to_spare(size_t size) {
+/* What is set aside for such pages is nobody else's. */
+static bool is_to_spare(size_t kind, size_t size) {
         struct memory_situation situation;
+        uint64_t aside;
 
-        return memory_situation_read(&situation) == 0 && situation.available >= reserve(&situation) + size;
+        if (memory_situation_read("/sys", &situation) < 0)
+                return false;
+
+        aside = kind == HUGE_PAGE_KINDS ? 0 : situation.set_aside[kind];
+        return aside >= size || situation.available >= reserve(&situation) + size - aside;
 }
 
 /* Brings all pages in. Returns 0, a negative errno. */
@@ -132,9 +167,9 @@ static int populate(char *address, size_t size) {
         return 0;
 }
 
-static void *map_huge(size_t size) {
+static void *map_huge(size_t kind, size_t size) {
         return mmap(NULL, size, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_2MB, -1, 0);
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | huge_pages[kind].flag, -1, 0);
 }
 
 /* Aligned, so that the kernel can use huge pages of its own accord. */
@@ -157,8 +192,10 @@ static void *map_ordinary(size_t size) {
         return address + before;
 }
 
-/* Returns 1 when the block has been added, 0 when there is no such piece of memory, -ENOMEM. */
-static int take_block(struct memory_holding *holding, bool huge, size_t size) {
+/* kind: of huge pages, HUGE_PAGE_KINDS for ordinary ones. Returns 1 when the block has been added, 0 when
+ * there is no such piece of memory, -ENOMEM. */
+static int take_block(struct memory_holding *holding, size_t kind, size_t size) {
+        const bool huge = kind < HUGE_PAGE_KINDS;
         struct memory_block *blocks;
         char *address;
 
@@ -167,10 +204,10 @@ static int take_block(struct memory_holding *holding, bool huge, size_t size) {
                 return -ENOMEM;
         holding->blocks = blocks;
 
-        if (!is_to_spare(size))
+        if (!is_to_spare(kind, size))
                 return 0;
 
-        address = huge ? map_huge(size) : map_ordinary(size);
+        address = huge ? map_huge(kind, size) : map_ordinary(size);
         if (address == MAP_FAILED)
                 return 0;
 
@@ -182,7 +219,7 @@ static int take_block(struct memory_holding *holding, bool huge, size_t size) {
         blocks[holding->n_blocks++] = (struct memory_block){
                 .address = address,
                 .size = size,
-                .huge = huge,
+                .page = huge ? huge_pages[kind].size : 0,
                 .locked = huge || mlock(address, size) == 0,
         };
         holding->size += size;
@@ -190,14 +227,14 @@ static int take_block(struct memory_holding *holding, bool huge, size_t size) {
 }
 
 /* Takes what there is in pieces of falling size, down to one page. */
-static int take_blocks(struct memory_holding *holding, bool huge, uint64_t want) {
-        size_t page = huge ? HUGE_PAGE_SIZE : PAGE_SIZE, chunk;
+static int take_blocks(struct memory_holding *holding, size_t kind, uint64_t want) {
+        size_t page = kind < HUGE_PAGE_KINDS ? huge_pages[kind].size : PAGE_SIZE, chunk;
         uint64_t taken = 0;
 
-        chunk = MAX(CHUNK_MIN, (size_t) (want / CHUNKS) / HUGE_PAGE_SIZE * HUGE_PAGE_SIZE);
+        chunk = MAX(MAX(CHUNK_MIN, (size_t) (want / CHUNKS) / HUGE_PAGE_SIZE * HUGE_PAGE_SIZE), page);
         while (taken + page <= want) {
-                size_t size = MIN(chunk, (size_t) ((want - taken) / page * page));
-                int r = take_block(holding, huge, size);
+                size_t size = MIN(chunk / page * page, (size_t) ((want - taken) / page * page));
+                int r = take_block(holding, kind, size);
 
                 if (r < 0)
                         return r;
@@ -213,15 +250,16 @@ static int take_blocks(struct memory_holding *holding, bool huge, uint64_t want)
 }
 
 int memory_take(struct memory_holding *holding, uint64_t want, unsigned node) {
-        uint64_t before = holding->size;
-        int r;
+        const uint64_t before = holding->size;
+        int r = 0;
 
         numa_bind(node, true);
-        r = take_blocks(holding, true, want);
+        for (size_t kind = 0; kind < HUGE_PAGE_KINDS && r >= 0; kind++)
+                r = take_blocks(holding, kind, want - (holding->size - before));
         if (r >= 0) {
                 /* Not bound: a node that runs out would wake the OOM killer, though others have plenty. */
                 numa_bind(node, false);
-                r = take_blocks(holding, false, want - (holding->size - before));
+                r = take_blocks(holding, HUGE_PAGE_KINDS, want - (holding->size - before));
         }
         numa_bind(NUMA_ANY, false);
 

@@ -17,7 +17,8 @@
 #include "plan/plan.h"
 #include "work.h"
 
-#define GIB ((double) (1 << 30))
+#define GIB       ((double) (1 << 30))
+#define HUGE_PAGE ((size_t) 2 << 20)
 
 static int could_not(const struct trial_context *context, int error, const char *what) {
         trial_report_error(context, "memory-not-tested", "%s: %s", what, strerror(-error));
@@ -86,7 +87,8 @@ static int choose_seed(struct work *work) {
 }
 
 static int report_holding(const struct work *work, uint64_t budget, uint64_t beyond) {
-        uint64_t huge = 0, unlocked = 0, held = 0;
+        uint64_t gigantic = 0, huge = 0, unlocked = 0, held = 0;
+        _cleanup_free_ char *text = NULL;
         int r;
 
         for (size_t i = 0; i < work->n_shares; i++)
@@ -94,16 +96,18 @@ static int report_holding(const struct work *work, uint64_t budget, uint64_t bey
                         const struct memory_block *block = &work->shares[i].holding.blocks[j];
 
                         held += block->size;
-                        huge += block->huge ? block->size : 0;
+                        gigantic += block->page > HUGE_PAGE ? block->size : 0;
+                        huge += block->page == HUGE_PAGE ? block->size : 0;
                         unlocked += block->locked ? 0 : block->size;
                 }
 
+        text = gigantic > 0 ? strprintf("%s in 1 GiB pages, ", FORMAT_BYTES(gigantic)) : strdup("");
         r = trial_report_log(work->context, "INFO",
-                             "%s in 2 MiB pages, %s in others, %s that no kernel uses; %zu thread%s on %zu "
+                             "%s%s in 2 MiB pages, %s in others, %s that no kernel uses; %zu thread%s on %zu "
                              "node%s, %s",
-                             FORMAT_BYTES(huge), FORMAT_BYTES(held - huge), FORMAT_BYTES(beyond),
-                             work->n_shares, work->n_shares > 1 ? "s" : "", work->n_nodes,
-                             work->n_nodes > 1 ? "s" : "", march_loops_name(work->loops));
+                             text ?: "", FORMAT_BYTES(huge), FORMAT_BYTES(held - huge - gigantic),
+                             FORMAT_BYTES(beyond), work->n_shares, work->n_shares > 1 ? "s" : "",
+                             work->n_nodes, work->n_nodes > 1 ? "s" : "", march_loops_name(work->loops));
         if (r < 0)
                 return r;
 
@@ -277,7 +281,7 @@ static int take(struct work *work, const struct account *account) {
         uint64_t budget;
         int r;
 
-        r = memory_situation_read(&situation);
+        r = memory_situation_read("/sys", &situation);
         if (r < 0)
                 return could_not(work->context, r, "/proc/meminfo cannot be read");
 
