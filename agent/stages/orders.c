@@ -82,6 +82,7 @@ int voyage_take_orders(struct voyage *voyage) {
         _cleanup_(plan_problems_done) struct plan_problems problems = {};
         int r;
 
+        second_leg_take_orders(voyage);
         r = take_plan(voyage, &problems);
         if (r >= 0)
                 r = take_override(voyage, &problems);

@@ -28,6 +28,10 @@
 
 #define COMMAND_LINE_FILE_MAX 4096U
 
+/* Where the second leg finds them in its initramfs. */
+#define ORDERS     "/etc/seatrial/orders"
+#define ORDERS_MAX 4096U
+
 bool second_leg_wanted(const struct voyage *voyage) {
         return plan_has_second_leg(voyage->plan) && access(LEG_LEFT, F_OK) == 0 &&
                access(LEG_FOUND, F_OK) < 0;
@@ -49,9 +53,8 @@ static int choose_home(const struct leg *leg, struct ranges *ret) {
         return r;
 }
 
-/* The rest of the plan stays what it is; of the trials only this one is not done yet, and no third leg. What
- * an operator wanted of this boot is of the next one too, and the BMC no longer knows. */
-static int make_command_line(const struct voyage *voyage, const struct ranges *home, char **ret) {
+/* The rest of the plan stays what it is; of the trials only this one is not done yet, and no third leg. */
+static int make_command_line(const struct ranges *home, char **ret) {
         _cleanup_(ranges_done) struct ranges ram = {};
         _cleanup_free_ char *text = NULL, *line = NULL, *longer = NULL;
         int r;
@@ -64,9 +67,7 @@ static int make_command_line(const struct voyage *voyage, const struct ranges *h
         if (r < 0)
                 return r;
 
-        line = strprintf("%s seatrial.trial.run=memory seatrial.trial.memory.reach=locked%s", strstrip(text),
-                         voyage->orders.override == BOOT_OVERRIDE_DIAG ? " seatrial.production.then=rescue"
-                                                                       : "");
+        line = strprintf("%s seatrial.trial.run=memory seatrial.trial.memory.reach=locked", strstrip(text));
         if (!line)
                 return -ENOMEM;
 
@@ -80,15 +81,53 @@ static int make_command_line(const struct voyage *voyage, const struct ranges *h
         return 0;
 }
 
-/* The initramfs with the first leg's file in it: archives follow each other, each at a multiple of four. */
-static int make_initrd(const struct own_image *image, char **ret, size_t *ret_size) {
+static int add_text(struct newc *newc, const char *path, const char *text) {
+        return newc_add(newc,
+                        &(struct newc_entry){
+                                .path = path, .mode = S_IFREG | 0600, .data = text, .size = strlen(text)});
+}
+
+/* What the operator wants of this boot, which the BMC no longer knows. Empty when that is nothing. */
+static char *orders_text(const struct voyage *voyage) {
+        const struct voyage_orders *orders = &voyage->orders;
+        _cleanup_json_ json_t *object = NULL;
+
+        if (orders->override == BOOT_OVERRIDE_NONE)
+                return strdup("");
+
+        object = json_pack("{s:s, s:s, s:s*}", "override", boot_override_text(orders->override), "from",
+                           orders->from ?: "", "uri", orders->uri);
+        return object ? json_dumps(object, JSON_COMPACT) : NULL;
+}
+
+void second_leg_take_orders(struct voyage *voyage) {
+        _cleanup_json_ json_t *orders = NULL;
+        _cleanup_free_ char *text = NULL;
+        const char *override;
+
+        if (voyage->orders.override != BOOT_OVERRIDE_NONE || read_file(ORDERS, ORDERS_MAX, &text, NULL) < 0)
+                return;
+
+        orders = json_loads(text, 0, NULL);
+        override = json_get_string(orders, "override");
+        if (override)
+                voyage_on_boot_override(override, json_get_string(orders, "from") ?: "",
+                                        json_get_string(orders, "uri"), voyage);
+}
+
+/* The initramfs with the first leg's files in it: archives follow each other, each at a multiple of four. */
+static int make_initrd(const struct voyage *voyage, const struct own_image *image, char **ret,
+                       size_t *ret_size) {
         static const uint8_t zeros[4] = {};
-        _cleanup_free_ char *data = NULL, *leg = NULL;
+        _cleanup_free_ char *data = NULL, *leg = NULL, *orders = orders_text(voyage);
         struct newc newc = {};
-        size_t size, leg_size;
+        size_t size;
         int r;
 
-        r = read_file(LEG_LEFT, SIZE_MAX / 2, &leg, &leg_size);
+        if (!orders)
+                return -ENOMEM;
+
+        r = read_file(LEG_LEFT, SIZE_MAX / 2, &leg, NULL);
         if (r < 0)
                 return r;
 
@@ -101,10 +140,9 @@ static int make_initrd(const struct own_image *image, char **ret, size_t *ret_si
                     -image->initramfs_size % sizeof(zeros))
                 r = -ENOMEM;
         if (r >= 0)
-                r = newc_add(&newc, &(struct newc_entry){.path = LEG_FOUND,
-                                                         .mode = S_IFREG | 0600,
-                                                         .data = leg,
-                                                         .size = leg_size});
+                r = add_text(&newc, LEG_FOUND, leg);
+        if (r >= 0 && *orders)
+                r = add_text(&newc, ORDERS, orders);
         if (r >= 0)
                 r = newc_finish(&newc);
         fclose(newc.stream);
@@ -140,12 +178,12 @@ static int load(const struct voyage *voyage, const char **ret_problem) {
                 return r;
 
         *ret_problem = "its command line cannot be made";
-        r = make_command_line(voyage, &home, &line);
+        r = make_command_line(&home, &line);
         if (r < 0)
                 return r;
 
         *ret_problem = "its initramfs cannot be made";
-        r = make_initrd(&image, &initrd, &place.initrd_size);
+        r = make_initrd(voyage, &image, &initrd, &place.initrd_size);
         if (r < 0)
                 return r;
 

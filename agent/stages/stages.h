@@ -85,6 +85,9 @@ void step_log(const char *severity, const char *message, void *userdata);
 /* Whether the memory trial has left something for a second leg, and the plan wants one. */
 bool second_leg_wanted(const struct voyage *voyage);
 
+/* In the second leg: what the operator has wanted of the first, unless there is something newer. */
+void second_leg_take_orders(struct voyage *voyage);
+
 /* Loads the kernel of the second leg, as a step. Returns 1 when it is loaded, 0 when it cannot be (the step
  * says why), a negative errno. */
 int second_leg_load(struct voyage *voyage);

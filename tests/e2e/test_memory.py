@@ -117,6 +117,25 @@ def test_nearly_all_that_is_installed_is_tested(power_on, size):
     assert 100 * tested / installed > (99 if size != "1G" else 98.5)
 
 
+def test_what_an_operator_wants_holds_in_the_second_leg(power_on):
+    override = {"command": "system", "set": {"Boot": {"BootSourceOverrideEnabled": "Once",
+                                                      "BootSourceOverrideTarget": "Diags"}}}
+    with power_on({**WHOLE, "trial.long": "trial.memory.passes=2"}, memory="512M", bmc_commands=(override,)) as machine:
+        assert machine.wait_for(STARTING, SECONDS)[1] == "the second leg of the memory trial"
+        assert "the operator wanted a trial" in machine.wait_for(RESCUE, SECONDS)[1]
+        runs = ocp.split_runs(machine.bmc.journal())
+        first, second = (run for run in runs if ocp.stage(run) == "trial")
+        for run in (first, second):
+            assert ocp.result(run) == ("COMPLETE", "PASS")
+        assert "in two legs" in " ".join(ocp.messages(second))
+        for run in (first, second):
+            start = next(record["testRunArtifact"]["testRunStart"] for record in run
+                         if "testRunStart" in record.get("testRunArtifact", {}))
+            assert start["parameters"]["trial.memory.passes"] == "2"
+        production = [run for run in runs if ocp.stage(run) == "production"][-1]
+        assert "the operator wanted a trial, and the machine held after it" in " ".join(ocp.messages(production))
+
+
 # --- faults -------------------------------------------------------------------------------------------------------
 
 

@@ -269,6 +269,24 @@ static void a_machine_check_has_status_and_address(void **state _unused_) {
         assert_false(machine_check_uncorrected(&check));
 }
 
+static void edac_decodes_an_address_where_it_has_a_driver(void **state _unused_) {
+        static const char trace[] =
+                "  <idle>-0 [000] d.h1. 1.0: mce_record: CPU: 0, MCGc/s: 0/0, MC9: 9c00000000000090, ...\n"
+                "  kworker/0:1-8 [000] ..... 1.1: mc_event: 1 Corrected error: memory read error on "
+                "CPU_SrcID#0_MC#1_Chan#0_DIMM#0 (mc:1 location:0:0:-1 address:0x1a000040 grain:32 "
+                "syndrome:0x00000000 err_code:0101:0090)\n"
+                "  kworker/0:1-8 [000] ..... 1.2: mc_event: 2 Uncorrected errors: on DIMM A 2 (mc:0 "
+                "location:1:0:-1 address:0x200000000 grain:4096 syndrome:0x00000000)\n";
+        _cleanup_free_ char *first = edac_module_at(trace, 0x1a000040);
+        _cleanup_free_ char *second = edac_module_at(trace, 0x200000abc);
+
+        assert_string_equal(first, "CPU_SrcID#0_MC#1_Chan#0_DIMM#0");
+        assert_string_equal(second, "DIMM A 2");
+        assert_null(edac_module_at(trace, 0x1a000080));
+        assert_null(edac_module_at("", 0));
+        assert_null(edac_module_at("mc_event: 1 Corrected error on X (mc:0 address:0x0 grain:0 ", 0));
+}
+
 static void other_lines_of_the_trace_are_no_machine_checks(void **state _unused_) {
         static const char *const lines[] = {
                 "",
@@ -300,6 +318,7 @@ int main(void) {
                 cmocka_unit_test(edac_counts_by_module),
                 cmocka_unit_test(without_a_driver_there_are_no_modules),
                 cmocka_unit_test(a_machine_check_has_status_and_address),
+                cmocka_unit_test(edac_decodes_an_address_where_it_has_a_driver),
                 cmocka_unit_test(other_lines_of_the_trace_are_no_machine_checks),
         };
 

@@ -16,6 +16,7 @@
 /* A trace of our own, so that nobody else's is disturbed. */
 #define TRACE          "/sys/kernel/tracing/instances/seatrial-memory"
 #define TRACE_ENABLE   TRACE "/events/mce/mce_record/enable"
+#define TRACE_DECODED  TRACE "/events/ras/mc_event/enable"
 #define TRACE_TEXT     TRACE "/trace"
 #define TRACE_MAX      (1U << 20)
 #define CHECK_INTERVAL "/sys/devices/system/machinecheck/machinecheck0/check_interval"
@@ -53,6 +54,33 @@ int machine_check_parse(const char *line, struct machine_check *ret) {
         return 1;
 }
 
+/* "mc_event: 1 Corrected error: memory read error on CPU_SrcID#0_MC#0_Chan#0_DIMM#0 (mc:0 location:0:0:-1
+ * address:0x1a000040 grain:32 syndrome:0x00000000 ...)": a label may have blanks. */
+static char *event_module(const char *line, uint64_t place) {
+        const char *label = strstr(line, " on "), *end = label ? strstr(label, " (mc:") : NULL;
+        const char *numbers = end ? strstr(end, " address:0x") : NULL;
+        uint64_t address, grain;
+
+        if (!numbers || sscanf(numbers, " address:%" SCNx64 " grain:%" SCNu64, &address, &grain) != 2 ||
+            grain == 0 || address / grain != place / grain)
+                return NULL;
+
+        label += strlen(" on ");
+        return strndup(label, (size_t) (end - label));
+}
+
+char *edac_module_at(const char *trace, uint64_t place) {
+        char *module = NULL;
+
+        for (const char *event = trace; !module && (event = strstr(event, "mc_event: ")); event++) {
+                _cleanup_free_ char *line = strndup(event, strcspn(event, "\n"));
+
+                module = line ? event_module(line, place) : NULL;
+        }
+
+        return module;
+}
+
 bool machine_check_uncorrected(const struct machine_check *check) {
         return check->status & STATUS_UNCORRECTED;
 }
@@ -74,6 +102,7 @@ int ecc_watch_start(struct ecc_watch *watch) {
                 return 0;
 
         watch->traced = write_text_file(TRACE_ENABLE, "1") >= 0;
+        (void) write_text_file(TRACE_DECODED, "1");
         return 0;
 }
 
@@ -129,7 +158,7 @@ static int report_counts(const struct ecc_watch *watch, const struct trial_conte
         return r < 0 ? r : n;
 }
 
-static int report_check(const struct trial_context *context, const struct dimm_map *dimms,
+static int report_check(const struct trial_context *context, const struct dimm_map *dimms, const char *trace,
                         const struct machine_check *check) {
         _cleanup_free_ char *module = NULL, *where = NULL, *id = NULL;
 
@@ -139,12 +168,14 @@ static int report_check(const struct trial_context *context, const struct dimm_m
                         "%s machine check without an address (status 0x%016" PRIx64 ")",
                         machine_check_uncorrected(check) ? "An uncorrected" : "A corrected", check->status);
 
-        module = dimm_map_text(dimms, check->address);
+        module = edac_module_at(trace, check->address);
+        id = module ? module_id(context, module) : module_id_at(context, dimms, check->address);
+        if (!module)
+                module = dimm_map_text(dimms, check->address);
         where = strprintf(" at 0x%" PRIx64, check->address);
         if (!module || !where)
                 return -ENOMEM;
 
-        id = module_id_at(context, dimms, check->address);
         return report_errors(context, module, id, where, !machine_check_uncorrected(check),
                              machine_check_uncorrected(check));
 }
@@ -153,7 +184,7 @@ static int report_check(const struct trial_context *context, const struct dimm_m
  * address. Returns how many diagnoses there were, a negative errno. */
 static int report_checks(const struct trial_context *context, const struct dimm_map *dimms,
                          uint64_t corrected_max) {
-        _cleanup_free_ char *text = NULL;
+        _cleanup_free_ char *text = NULL, *lines = NULL;
         struct machine_check check;
         uint64_t corrected = 0;
         char *line, *rest;
@@ -163,13 +194,17 @@ static int report_checks(const struct trial_context *context, const struct dimm_
         if (r < 0)
                 return r;
 
-        for (rest = text; (line = strsep(&rest, "\n"));) {
+        lines = strdup(text);
+        if (!lines)
+                return -ENOMEM;
+
+        for (rest = lines; (line = strsep(&rest, "\n"));) {
                 if (!machine_check_parse(line, &check))
                         continue;
                 if (!machine_check_uncorrected(&check) && ++corrected <= corrected_max)
                         continue;
                 if (n++ < CHECKS_SHOWN) {
-                        r = report_check(context, dimms, &check);
+                        r = report_check(context, dimms, text, &check);
                         if (r < 0)
                                 return r;
                 }
@@ -210,6 +245,7 @@ int ecc_watch_report(struct ecc_watch *watch, const struct trial_context *contex
         if (watch->traced) {
                 checks = report_checks(context, dimms, corrected_max);
                 (void) write_text_file(TRACE_ENABLE, "0");
+                (void) write_text_file(TRACE_DECODED, "0");
                 if (checks < 0)
                         return checks;
         }

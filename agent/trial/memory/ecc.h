@@ -36,6 +36,11 @@ struct machine_check {
 /* Reads a line of the trace. Returns 1, 0 for a line that is none. */
 int machine_check_parse(const char *line, struct machine_check *ret);
 
+/* The module in which EDAC's driver, which knows how the memory controller lays addresses out, sees an error
+ * at that place, by its events in the text of a trace (include/ras/ras_event.h). Newly allocated, NULL when
+ * there is none, or memory is short. */
+char *edac_module_at(const char *trace, uint64_t place);
+
 bool machine_check_uncorrected(const struct machine_check *check);
 bool machine_check_has_address(const struct machine_check *check);
 

@@ -35,20 +35,14 @@ static struct ranges *member_of(struct leg *leg, size_t i) {
         return (struct ranges *) ((char *) leg + members[i].offset);
 }
 
-int leg_read(const char *path, struct leg *ret) {
+int leg_parse(char *text, struct leg *ret) {
         _cleanup_(leg_done) struct leg leg = {};
-        _cleanup_free_ char *text = NULL;
-        char *rest;
-        int r;
+        char *rest = text;
 
-        r = read_file(path, FILE_MAX, &text, NULL);
-        if (r < 0)
-                return r;
-
-        rest = text;
         for (size_t i = 0; i < ELEMENTSOF(members); i++) {
                 const char *line = strsep(&rest, "\n"),
                            *value = line ? startswith(line, members[i].name) : NULL;
+                int r;
 
                 if (!value || !rest)
                         return -EBADMSG;
@@ -61,6 +55,14 @@ int leg_read(const char *path, struct leg *ret) {
         *ret = leg;
         leg = (struct leg){};
         return 0;
+}
+
+int leg_read(const char *path, struct leg *ret) {
+        _cleanup_free_ char *text = NULL;
+        int r;
+
+        r = read_file(path, FILE_MAX, &text, NULL);
+        return r < 0 ? r : leg_parse(text, ret);
 }
 
 int leg_write(const char *path, const struct leg *leg) {

@@ -28,6 +28,9 @@ struct leg {
 
 void leg_done(struct leg *leg);
 
+/* Reads what leg_write() has written; text is changed. Returns 0, -EBADMSG, -ENOMEM. */
+int leg_parse(char *text, struct leg *ret);
+
 /* Returns 0, -ENOENT when there is no such file, -EBADMSG, a negative errno. */
 int leg_read(const char *path, struct leg *ret);
 int leg_write(const char *path, const struct leg *leg);
