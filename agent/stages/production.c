@@ -108,6 +108,18 @@ static const struct boot_entry *load_first(struct voyage *voyage, const struct b
         return NULL;
 }
 
+/* The production OS is booted by the kernel that is started next. */
+static int follow_second_leg(struct voyage *voyage) {
+        int r;
+
+        r = journal_log(voyage->journal, "INFO", "the production OS comes after that");
+        if (r < 0)
+                return r;
+
+        r = journal_run_end(voyage->journal, OCP_SKIP, OCP_NOT_APPLICABLE);
+        return r < 0 ? r : conclude(voyage, AFTER_BOOT, "the second leg of the memory trial");
+}
+
 /* What the operator wants of this boot, where it has a say here. Returns 1 when the production OS is not to
  * be booted, and the stage has ended; 0, a negative errno. */
 static int follow_override(struct voyage *voyage) {
@@ -167,7 +179,7 @@ static int production_run(struct voyage *voyage) {
                 if (r < 0)
                         return r;
                 if (r > 0)
-                        return refuse(voyage, AFTER_BOOT, "the second leg of the memory trial");
+                        return follow_second_leg(voyage);
         }
 
         r = follow_override(voyage);

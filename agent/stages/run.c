@@ -233,7 +233,9 @@ int verb_run(int argc, char **argv) {
                 }
         }
 
-        printf("\nseatrial %s: sea trial of this machine before it enters service\n", SEATRIAL_VERSION);
+        printf("\nseatrial %s: %s\n", SEATRIAL_VERSION,
+               second_leg_is_under_way() ? "second leg, in memory that has passed"
+                                         : "sea trial of this machine before it enters service");
 
         if (voyage_open(&voyage, heartbeat_fd) < 0 || voyage_sail(&voyage) < 0)
                 return 1;

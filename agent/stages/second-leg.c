@@ -32,9 +32,12 @@
 #define ORDERS     "/etc/seatrial/orders"
 #define ORDERS_MAX 4096U
 
+bool second_leg_is_under_way(void) {
+        return access(LEG_FOUND, F_OK) == 0;
+}
+
 bool second_leg_wanted(const struct voyage *voyage) {
-        return plan_has_second_leg(voyage->plan) && access(LEG_LEFT, F_OK) == 0 &&
-               access(LEG_FOUND, F_OK) < 0;
+        return plan_has_second_leg(voyage->plan) && access(LEG_LEFT, F_OK) == 0 && !second_leg_is_under_way();
 }
 
 static int choose_home(const struct leg *leg, struct ranges *ret) {

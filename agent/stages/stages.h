@@ -82,6 +82,9 @@ struct step_log {
 
 void step_log(const char *severity, const char *message, void *userdata);
 
+/* Whether this is the second leg's kernel. */
+bool second_leg_is_under_way(void);
+
 /* Whether the memory trial has left something for a second leg, and the plan wants one. */
 bool second_leg_wanted(const struct voyage *voyage);
 
