@@ -106,9 +106,11 @@ static int voyage_open(struct voyage *voyage, int heartbeat_fd) {
         if (r < 0)
                 return log_error(r, STATE_DIRECTORY " cannot be made");
 
-        r = read_line_file("/proc/sys/kernel/random/boot_id", &boot);
+        /* Not the kernel's boot_id: a run that is begun over again from the rescue shell has records of its
+         * own. */
+        r = read_line_file("/proc/sys/kernel/random/uuid", &boot);
         if (r < 0)
-                return log_error(r, "/proc/sys/kernel/random/boot_id cannot be read");
+                return log_error(r, "/proc/sys/kernel/random/uuid cannot be read");
 
         r = plan_load(&voyage->plan, &problems);
         if (r < 0)
