@@ -10,12 +10,47 @@
 #include "base/text.h"
 #include "channel-report.h"
 
-int channel_report_init(struct channel_report *report, int fd, const char *journal_path, const char *boot) {
+#define STATUS_MAX ((size_t) 1024 * 1024)
+
+/* NULL: no memory. */
+static char *status_path_of(const char *journal_path) {
         const char *slash = strrchr(journal_path, '/');
 
+        return strprintf("%.*s" CHANNEL_STATUS_NAME, slash ? (int) (slash + 1 - journal_path) : 0,
+                         journal_path);
+}
+
+int channel_status_read(const char *journal_path, json_t **ret) {
+        _cleanup_free_ char *path = status_path_of(journal_path), *text = NULL;
+        size_t size;
+        int r;
+
+        if (!path)
+                return -ENOMEM;
+
+        r = read_file(path, STATUS_MAX, &text, &size);
+        return r < 0 ? r : json_parse(text, size, ret);
+}
+
+int channel_status_set_delivered(const char *journal_path, uint64_t n_records) {
+        _cleanup_free_ char *path = status_path_of(journal_path), *text = NULL;
+        _cleanup_json_ json_t *status = NULL;
+        int r;
+
+        r = channel_status_read(journal_path, &status);
+        if (r >= 0)
+                r = json_set_u64(status, "delivered", n_records);
+        if (r < 0)
+                return r;
+        (void) json_object_del(status, "kept");
+
+        text = json_dumps(status, JSON_INDENT(2));
+        return path && text ? write_file_atomic(path, text, strlen(text), 0600) : -ENOMEM;
+}
+
+int channel_report_init(struct channel_report *report, int fd, const char *journal_path, const char *boot) {
         *report = (struct channel_report){.fd = fd};
-        report->status_path = strprintf("%.*s" CHANNEL_STATUS_NAME,
-                                        slash ? (int) (slash + 1 - journal_path) : 0, journal_path);
+        report->status_path = status_path_of(journal_path);
         report->status = json_pack("{ss ss}", "boot", boot, "state", "starting");
         return report->status_path && report->status ? 0 : -ENOMEM;
 }

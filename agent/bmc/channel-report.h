@@ -3,9 +3,19 @@
  * asks later, in a file beside the journal that "seatrial bmc status" shows. */
 #pragma once
 
+#include <stdint.h>
+
 #include "base/json.h"
 
 #define CHANNEL_STATUS_NAME "bmc.json"
+
+/* Reads the status that a run has left beside journal_path. Returns 0, -ENOENT, -EBADMSG, a negative errno.
+ */
+int channel_status_read(const char *journal_path, json_t **ret);
+
+/* Has it say how many records were delivered, and that NVRAM keeps none any more. Returns 0, a negative
+ * errno. */
+int channel_status_set_delivered(const char *journal_path, uint64_t n_records);
 
 struct channel_report {
         int fd; /* to the agent */

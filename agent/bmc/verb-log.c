@@ -69,28 +69,17 @@ static int show_log(struct contact *contact, bool json) {
 
 static int open_and_show(struct contact *contact, bool json) {
         _cleanup_(session_done) struct session session = {};
-        int r, q;
+        int r;
 
-        r = contact_read_candidates(contact);
-        if (r >= 0)
-                r = contact_prepare(contact);
-        if (r >= 0)
-                r = contact_connect(contact);
-        if (r >= 0)
-                r = session_open(&session, contact);
-        if (r < 0) {
-                log_line("%s", contact->problem ?: strerror(-r));
+        r = verb_open_session(contact, &session);
+        if (r < 0)
                 return r;
-        }
 
         r = show_log(contact, json);
         if (r < 0)
                 log_line("%s", contact->problem ?: strerror(-r));
 
-        q = session_end(contact);
-        if (q < 0)
-                log_line("%s", contact->problem ?: strerror(-q));
-        return MIN(r, q);
+        return verb_end_session(contact, r);
 }
 
 int verb_bmc_log(int argc, char **argv) {

@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/state.h"
 #include "base/text.h"
 #include "bmc/redfish/http.h"
 #include "bmc/redfish/redfish.h"
+#include "channel-report.h"
 #include "contact.h"
 #include "plan/plan.h"
 #include "provisioning-log.h"
@@ -19,12 +21,16 @@
 
 #define IPMI_TIMEOUT (5 * USEC_PER_SEC)
 
+/* Of what a run has left, what is a text for a person. */
+static const char *const last_run_texts[] = {"connection", "log", "problem"};
+
 static void help(void) {
         puts("Usage: seatrial bmc status [--open]\n"
              "\n"
-             "Shows the in-band way to this machine's BMC: the host interface that the firmware\n"
-             "describes (SMBIOS type 42), its network device, the IPMI devices, and the fingerprint\n"
-             "of the BMC's certificate. Exits 0 when all of it is there.\n"
+             "Shows what the last run has told the BMC, and what has become of each item; then the\n"
+             "in-band way to the BMC as it is now: the host interface that the firmware describes\n"
+             "(SMBIOS type 42), its network device, the IPMI devices, and the fingerprint of the BMC's\n"
+             "certificate. Exits 0 when all of the way is there.\n"
              "\n"
              "  --open      go the whole way: bring the link up, check the certificate, open a\n"
              "              session, look for the provisioning log, and undo it all. This makes the\n"
@@ -184,6 +190,43 @@ static int show_open(struct contact *contact) {
         return show_session(contact);
 }
 
+static void show_item(const json_t *item) {
+        const char *detail = json_get_string(item, "detail");
+
+        show("", "%-12s %s by %s%s%s%s", json_get_string(item, "state") ?: "?",
+             json_get_string(item, "item") ?: "?", json_get_string(item, "way") ?: "?", detail ? " (" : "",
+             detail ?: "", detail ? ")" : "");
+}
+
+/* What the channel's process has left. */
+static void show_last_run(void) {
+        _cleanup_json_ json_t *status = NULL;
+        const json_t *item, *items;
+        size_t i;
+        int r;
+
+        r = channel_status_read(JOURNAL_FILE, &status);
+        if (r == -ENOENT)
+                return;
+        if (r < 0) {
+                show("last run", "what it has left cannot be read: %s", strerror(-r));
+                return;
+        }
+
+        show("last run", "%s, %lld records delivered, %lld kept in NVRAM",
+             json_get_string(status, "state") ?: "?", (long long) json_get_integer(status, "delivered", 0),
+             (long long) json_get_integer(status, "kept", 0));
+        for (size_t n = 0; n < ELEMENTSOF(last_run_texts); n++) {
+                const char *text = json_get_string(status, last_run_texts[n]);
+
+                if (text)
+                        show("", "%s", text);
+        }
+
+        items = json_object_get(status, "items");
+        json_array_foreach(items, i, item) show_item(item);
+}
+
 static void on_note(const char *severity _unused_, const char *text, void *userdata _unused_) {
         show("", "%s", text);
 }
@@ -205,6 +248,7 @@ static int status(bool open) {
                 return 1;
         }
 
+        show_last_run();
         r = show_candidates(contact);
         network = r < 0 ? r : show_network_device(contact);
         trust = show_trust(contact);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "contact.h"
+#include "session.h"
 #include "verb.h"
 
 static const struct {
@@ -13,10 +16,37 @@ static const struct {
 } things[] = {
         {"status", verb_bmc_status, "the way to the BMC, as far as it goes"},
         {"sel", verb_bmc_sel, "the BMC's event log"},
+        {"send", verb_bmc_send, "what the BMC does not have of the journal"},
         {"log", verb_bmc_log, "what the BMC holds of what it was told"},
         {"bootdev", verb_bmc_bootdev, "what the next boot is to do"},
         {"forget", verb_bmc_forget, "the BMC's certificate of the first use"},
 };
+
+int verb_open_session(struct contact *contact, struct session *session) {
+        int r;
+
+        r = contact_read_candidates(contact);
+        if (r >= 0)
+                r = contact_prepare(contact);
+        if (r >= 0)
+                r = contact_connect(contact);
+        if (r >= 0)
+                r = session_open(session, contact);
+        if (r < 0)
+                log_line("%s", contact->problem ?: strerror(-r));
+
+        return r;
+}
+
+int verb_end_session(struct contact *contact, int error) {
+        int r;
+
+        r = session_end(contact);
+        if (r < 0)
+                log_line("%s", contact->problem ?: strerror(-r));
+
+        return error < 0 ? error : r;
+}
 
 static void help(void) {
         puts("Usage: seatrial bmc THING [OPTION...]\n");

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/outcome.h"
+#include "base/state.h"
 #include "bmc/boot-override.h"
 #include "bmc/channel.h"
 #include "journal/journal.h"
@@ -14,9 +15,6 @@
 struct event;
 struct plan;
 struct pulse;
-
-#define STATE_DIRECTORY "/run/seatrial"
-#define JOURNAL_FILE    STATE_DIRECTORY "/journal.jsonl"
 
 /* What the BMC has to say about this boot. */
 struct voyage_orders {
