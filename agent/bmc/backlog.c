@@ -105,7 +105,7 @@ int backlog_send(struct backlog *backlog, struct contact *contact, const char *e
         if (r < 0)
                 return contact_fail(contact, r, "no memory");
 
-        r = provisioning_log_post(contact->redfish, entries, &batch, &expected);
+        r = provisioning_log_post(contact->redfish, entries, &batch, NULL, &expected);
         if (r >= 0) {
                 backlog->sent += batch.last - batch.first + 1;
                 if (backlog->sent >= json_array_size(first_records(backlog)))

@@ -49,9 +49,8 @@ static void keep_state(json_t *states, json_t *state) {
         (void) json_append(states, json_incref(state));
 }
 
-static void on_report(const char *item, const char *way, enum item_state item_state, const char *detail,
-                      void *userdata) {
-        struct channel_items *i = userdata;
+void channel_items_report(struct channel_items *i, const char *item, const char *way,
+                          enum item_state item_state, const char *detail) {
         _cleanup_json_ json_t *state = NULL;
 
         state = json_pack("{ss ss ss ss*}", "item", item, "way", way, "state", item_state_text(item_state),
@@ -61,6 +60,11 @@ static void on_report(const char *item, const char *way, enum item_state item_st
 
         keep_state(i->states, state);
         keep_state(i->news, state);
+}
+
+static void on_report(const char *item, const char *way, enum item_state item_state, const char *detail,
+                      void *userdata) {
+        channel_items_report(userdata, item, way, item_state, detail);
 }
 
 static int show_records(struct channel_items *i, uint64_t n_records) {

@@ -29,6 +29,10 @@ void channel_items_done(struct channel_items *i);
  * is more to be done at once, 0, a negative errno. */
 int channel_items_go_on(struct channel_items *i, struct contact *contact, uint64_t n_records);
 
+/* The same for what is not written here but by the way of the journal. */
+void channel_items_report(struct channel_items *i, const char *item, const char *way,
+                          enum item_state item_state, const char *detail);
+
 /* Once a stage has ended: a line for the journal on what has become of the items since the last one. NULL
  * when there is no news, or memory is short. */
 char *channel_items_take_news(struct channel_items *i);

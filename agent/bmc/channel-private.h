@@ -16,6 +16,9 @@
 #define PROCESS_PAUSE_MIN (250 * USEC_PER_MSEC)
 #define PROCESS_PAUSE_MAX (10 * USEC_PER_SEC)
 
+/* The journal's way to the BMC, among those of the items. */
+#define PROCESS_WAY "Redfish LogEntry"
+
 struct contact;
 
 struct process {
@@ -31,6 +34,7 @@ struct process {
         bool was_open;   /* the BMC has been ready for the journal once */
         bool is_limited; /* the agent does not wait for the BMC */
         bool outage;     /* told of, and not over */
+        bool has_begun;  /* the BMC has had the first of the records, and the agent knows since when */
 
         uint64_t patience; /* us that the agent waits for a BMC that is not ready */
         uint64_t give_up;  /* in now_usec() time: when it has waited so long */

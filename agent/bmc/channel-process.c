@@ -218,6 +218,10 @@ static int process_run(struct process *p) {
 /* Of the delivery nothing more is to be expected: what there is beside it, until the agent closes the
  * channel. */
 static void process_go_without(struct process *p, int error) {
+        /* The service is there, and lets us in. */
+        if (p->contact->trusted && redfish_logged_in(p->contact->redfish))
+                channel_items_report(&p->items, "journal", PROCESS_WAY,
+                                     error == -ENOENT ? ITEM_NOT_OFFERED : ITEM_REFUSED, p->contact->problem);
         process_limit(p, error, true);
         if (!p->wait.closing)
                 (void) process_idle(p, USEC_INFINITY);

@@ -2,10 +2,24 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/text.h"
 #include "channel-private.h"
 #include "contact.h"
+
+/* For "make bench", and whoever wants to know how long a BMC was told nothing. */
+static void process_tell_beginning(struct process *p) {
+        struct timespec since_start;
+
+        if (p->has_begun || clock_gettime(CLOCK_BOOTTIME, &since_start) < 0)
+                return;
+
+        p->has_begun = true;
+        channel_report_log(&p->report, "DEBUG",
+                           "the BMC has taken the first records %.3f s after the kernel's start",
+                           (double) since_start.tv_sec + (double) since_start.tv_nsec * 1e-9);
+}
 
 static void process_acknowledge(struct process *p) {
         static const char again[] = "the BMC takes the journal again";
@@ -16,8 +30,29 @@ static void process_acknowledge(struct process *p) {
         if (p->is_limited)
                 channel_report_state(&p->report, "open", again);
         p->outage = p->is_limited = false;
+        process_tell_beginning(p);
 
         channel_report_acknowledged(&p->report, delivery_position(&p->delivery));
+}
+
+/* What is wrong with it shows in the state of the item; whether the service still answers, the next batch
+ * finds out. */
+static void process_read_back(struct process *p) {
+        struct read_back *b = &p->delivery.read_back;
+        _cleanup_free_ char *detail = NULL, *report = NULL;
+        enum item_state state;
+
+        if (!b->records)
+                return;
+
+        state = read_back_check(b, p->contact->redfish, &detail);
+        if (b->has_inventory)
+                channel_items_report(&p->items, "inventory", PROCESS_WAY, state, detail);
+        if (b->ends_run)
+                report = strprintf("report of %s", b->stage);
+        if (report)
+                channel_items_report(&p->items, report, PROCESS_WAY, state, detail);
+        read_back_done(b);
 }
 
 /* Tells a part of what the BMC is told beside the journal. Returns 1 when there is more to be told at once,
@@ -74,9 +109,10 @@ int process_deliver(struct process *p) {
                 int r;
 
                 r = delivery_send(&p->delivery, p->contact, records);
-                if (r > 0)
+                if (r > 0) {
                         process_acknowledge(p);
-                else if (r == 0) {
+                        process_read_back(p);
+                } else if (r == 0) {
                         r = process_tell(p);
                         if (r == 0 && p->wait.closing)
                                 return 0;

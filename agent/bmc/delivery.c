@@ -22,6 +22,7 @@ int delivery_init(struct delivery *delivery, const char *journal_path, const cha
 void delivery_done(struct delivery *delivery) {
         delivery->reader = journal_reader_free(delivery->reader);
         free(TAKE_PTR(delivery->entries));
+        read_back_done(&delivery->read_back);
 }
 
 uint64_t delivery_position(const struct delivery *delivery) {
@@ -70,10 +71,11 @@ static int delivery_go_back(struct delivery *delivery, struct contact *contact,
 /* Returns 1 when the BMC has taken the batch, 0 when another is to be sent in its place. */
 static int delivery_post(struct delivery *delivery, struct contact *contact,
                          const struct journal_batch *batch) {
+        _cleanup_free_ char *location = NULL;
         uint64_t expected;
         int r;
 
-        r = provisioning_log_post(contact->redfish, delivery->entries, batch, &expected);
+        r = provisioning_log_post(contact->redfish, delivery->entries, batch, &location, &expected);
         if (r == -ESTALE)
                 return delivery_go_back(delivery, contact, batch, expected);
         if (r == -EFBIG && batch->last > batch->first) {
@@ -89,7 +91,10 @@ static int delivery_post(struct delivery *delivery, struct contact *contact,
 
         journal_reader_accept(delivery->reader, batch);
         delivery->gaps = 0;
-        return 1;
+
+        r = read_back_expect(&delivery->read_back, batch, location);
+        return r < 0 ? contact_fail(contact, r, "what is to be read back cannot be kept: %s", strerror(-r))
+                     : 1;
 }
 
 int delivery_send(struct delivery *delivery, struct contact *contact, uint64_t n_records) {

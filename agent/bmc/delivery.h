@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "read-back.h"
+
 struct contact;
 struct journal_reader;
 
@@ -17,7 +19,8 @@ struct delivery {
         struct journal_reader *reader;
         char *entries; /* path of the provisioning log's entries, NULL before it was found */
         size_t batch_size;
-        unsigned gaps; /* in a row, without a record taken in between */
+        unsigned gaps;              /* in a row, without a record taken in between */
+        struct read_back read_back; /* what is to be read again, of the batch that was taken last */
 };
 
 /* The journal's file need not be there yet. Returns 0, -ENOMEM. */

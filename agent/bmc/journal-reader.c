@@ -156,6 +156,12 @@ enum batch_severity journal_record_severity(const json_t *record) {
         return severity_of_log(json_object_get(artifact, "log"));
 }
 
+static bool is_inventory(const json_t *record) {
+        const json_t *extension = json_object_get(json_object_get(record, "testStepArtifact"), "extension");
+
+        return streq(json_get_string(extension, "name") ?: "", "inventory");
+}
+
 int journal_batch_append(struct journal_batch *batch, const char *text, size_t size, const json_t *record) {
         uint64_t sequence = (uint64_t) json_get_integer(record, "sequenceNumber", 0);
         size_t comma = batch->records_size > 0;
@@ -173,6 +179,9 @@ int journal_batch_append(struct journal_batch *batch, const char *text, size_t s
         larger[batch->records_size] = 0;
 
         batch->severity = MAX(batch->severity, journal_record_severity(record));
+        batch->has_inventory = batch->has_inventory || is_inventory(record);
+        batch->ends_run =
+                batch->ends_run || json_object_get(json_object_get(record, "testRunArtifact"), "testRunEnd");
         if (!comma)
                 batch->first = sequence;
         batch->last = sequence;

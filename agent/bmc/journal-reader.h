@@ -3,6 +3,7 @@
  * BMC. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ struct journal_batch {
         enum batch_severity severity; /* of the worst record */
         char *records;                /* the lines as they are, with commas between */
         size_t records_size;
+        bool has_inventory, ends_run; /* whether such a record is among them */
 
         uint64_t offset; /* where the file goes on behind it, for journal_reader_accept() */
 };

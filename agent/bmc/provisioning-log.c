@@ -72,7 +72,7 @@ char *provisioning_log_entry(const struct journal_batch *batch, size_t *ret_size
 }
 
 int provisioning_log_post(struct redfish *redfish, const char *entries, const struct journal_batch *batch,
-                          uint64_t *ret_expected) {
+                          char **ret_location, uint64_t *ret_expected) {
         _cleanup_json_ json_t *error = NULL;
         _cleanup_free_ char *entry = NULL;
         size_t size;
@@ -82,7 +82,7 @@ int provisioning_log_post(struct redfish *redfish, const char *entries, const st
         if (!entry)
                 return -ENOMEM;
 
-        r = redfish_post(redfish, entries, entry, size, &error);
+        r = redfish_post(redfish, entries, entry, size, ret_location, &error);
         if (r == -EREMOTEIO && redfish_sequence_gap(error, ret_expected))
                 return -ESTALE;
 

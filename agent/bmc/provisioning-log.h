@@ -15,9 +15,10 @@ struct redfish;
 int provisioning_log_find(struct redfish *redfish, const json_t *system, char **ret_entries);
 
 /* Creates an entry. Returns 0 when the records are at the BMC (those of them that had been before were
- * dropped), -ESTALE when it wants the stage from record *ret_expected on; or as redfish.h says. */
+ * dropped), and in *ret_location (may be NULL) the path of the entry, or NULL; -ESTALE when it wants the
+ * stage from record *ret_expected on; or as redfish.h says. */
 int provisioning_log_post(struct redfish *redfish, const char *entries, const struct journal_batch *batch,
-                          uint64_t *ret_expected);
+                          char **ret_location, uint64_t *ret_expected);
 
 /* The entry's JSON text, or NULL when memory is short. */
 char *provisioning_log_entry(const struct journal_batch *batch, size_t *ret_size);

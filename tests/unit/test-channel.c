@@ -7,6 +7,7 @@
 #include "base/efi-variable.h"
 #include "base/event.h"
 #include "bmc/channel-process.h"
+#include "bmc/channel-report.h"
 #include "plan/plan.h"
 #include "tests/unit/test-channel-bmc.h"
 
@@ -25,6 +26,7 @@ struct fixture {
         uint64_t n_records, sequence;
 
         json_t *logs;
+        bool has_begun;
         char *way; /* which one was found, told once */
         char *summary;
 };
@@ -90,6 +92,11 @@ static void on_log(const char *severity, const char *message, void *userdata) {
         if (streq(severity, "INFO") && strstr(message, ", as host interface 2a00h has it, ")) {
                 assert_null(f->way);
                 f->way = strdup(message);
+                return;
+        }
+        /* Told in every run. */
+        if (streq(severity, "DEBUG") && strstr(message, " s after the kernel's start")) {
+                f->has_begun = true;
                 return;
         }
         json_array_append_new(f->logs, json_pack("[ss]", severity, message));
@@ -247,16 +254,110 @@ static void channel_delivers_every_record_in_order_and_ends_its_session(void **s
         assert_false(has_host_address());
         assert_int_equal(bmc_count(&f->bmc, "connections"), 1);
         assert_int_equal(json_array_size(f->logs), 0);
+        assert_true(f->has_begun);
         assert_non_null(strstr(f->way, "from a fixed address to 127.0.0.1 port "));
 }
 
+static void journal_inventory(struct fixture *f) {
+        journal_line(f, json_pack("{s{sss{sss{sf}}}}", "testStepArtifact", "testStepId", "0", "extension",
+                                  "name", "inventory", "content", "volts", 1.2));
+}
+
+/* A whole run: three stages, each of which is read back, as the inventory is. */
 static void channel_needs_fewer_than_twelve_requests_beside_the_batches(void **state) {
+        static const char *const stages[] = {"discovery", "trial", "production"};
         struct fixture *f = start(state);
 
-        journal_stage(f, "discovery");
-        deliver(f);
+        for (size_t i = 0; i < ELEMENTSOF(stages); i++) {
+                journal_stage(f, stages[i]);
+                if (i == 0)
+                        journal_inventory(f);
+                journal_end(f);
+                deliver(f);
+        }
         finish(f);
         assert_in_range(bmc_count(&f->bmc, "requests") - bmc_count(&f->bmc, "entries"), 1, 11);
+        assert_int_equal(bmc_count(&f->bmc, "connections"), 1);
+}
+
+/* What the status that a run leaves has of an item; detail in *ret_detail when it is not NULL. */
+static char *item_state(struct fixture *f, const char *item, char **ret_detail) {
+        _cleanup_json_ json_t *status = NULL;
+        const json_t *state;
+        char *found = NULL;
+        size_t i;
+
+        assert_int_equal(channel_status_read(f->journal_path, &status), 0);
+        json_array_foreach(json_object_get(status, "items"), i, state) {
+                if (!streq(json_get_string(state, "item"), item))
+                        continue;
+
+                assert_null(found);
+                assert_string_equal(json_get_string(state, "way"), "Redfish LogEntry");
+                found = strdup(json_get_string(state, "state"));
+                if (ret_detail)
+                        *ret_detail = strdup(json_get_string(state, "detail") ?: "");
+        }
+
+        return found;
+}
+
+static void inventory_and_reports_are_read_back(void **state) {
+        struct fixture *f = start(state);
+        _cleanup_free_ char *inventory = NULL, *discovery = NULL, *trial = NULL, *production = NULL;
+
+        journal_stage(f, "discovery");
+        journal_inventory(f);
+        deliver(f);
+        journal_logs(f, 3);
+        journal_end(f);
+        deliver(f);
+        journal_stage(f, "trial");
+        journal_logs(f, 3);
+        journal_end(f);
+        finish(f);
+
+        inventory = item_state(f, "inventory", NULL);
+        discovery = item_state(f, "report of discovery", NULL);
+        trial = item_state(f, "report of trial", NULL);
+        production = item_state(f, "report of production", NULL);
+        assert_string_equal(inventory, "verified");
+        assert_string_equal(discovery, "verified");
+        assert_string_equal(trial, "verified");
+        assert_null(production);
+}
+
+/* action, and more of it: what befalls the reading. */
+static void reading_back_fails(void **state, json_t *fault, const char *detail) {
+        struct fixture *f = start(state);
+        _cleanup_free_ char *trial = NULL, *said = NULL;
+
+        assert_int_equal(settle(f), CHANNEL_OPEN);
+        assert_int_equal(
+                json_object_update_new(fault, json_pack("{ssss}", "method", "GET", "path", "*/Entries/*")),
+                0);
+        bmc_fault(&f->bmc, fault);
+        journal_stage(f, "trial");
+        journal_end(f);
+        deliver(f);
+        journal_logs(f, 3);
+        finish(f);
+
+        trial = item_state(f, "report of trial", &said);
+        assert_string_equal(trial, "accepted");
+        assert_non_null(strstr(said, detail));
+}
+
+static void entry_that_cannot_be_read_is_accepted(void **state) {
+        reading_back_fails(state, json_pack("{sssi}", "action", "status", "status", 405), ": 405");
+}
+
+static void entry_that_is_none_is_accepted(void **state) {
+        reading_back_fails(state, json_pack("{ss}", "action", "garbage"), "no JSON object");
+}
+
+static void entry_whose_reading_is_cut_off_is_accepted_and_delivery_goes_on(void **state) {
+        reading_back_fails(state, json_pack("{ssss}", "action", "cut", "when", "middle"), "GET ");
 }
 
 static void channel_takes_records_that_were_written_before_it_was_open(void **state) {
@@ -392,7 +493,7 @@ static void channel_tells_the_journal_what_became_of_the_items(void **state) {
         deliver(f);
         while (json_array_size(f->logs) == 0)
                 assert_int_equal(event_iterate(f->event, 20 * SECONDS), 1);
-        assert_true(told(f, "DEBUG", "told beside the journal: accepted: events by "));
+        assert_true(told(f, "DEBUG", "accepted: events by "));
 
         /* That log, as a record of the journal, is no reason for another one. */
         journal_stage(f, "trial");
@@ -482,6 +583,20 @@ static void channel_tries_again_when_the_bmc_is_busy(void **state) {
         assert_true(told(f, "WARNING", "503"));
         assert_true(told(f, "INFO", "takes the journal again"));
         assert_int_equal(json_array_size(f->logs), 2);
+        finish(f);
+}
+
+/* An operator makes room, or the BMC does. */
+static void channel_waits_for_room_in_a_full_log(void **state) {
+        struct fixture *f = start(state);
+
+        assert_int_equal(settle(f), CHANNEL_OPEN);
+        bmc_fault(&f->bmc,
+                  json_pack("{sssssisi}", "method", "POST", "action", "status", "status", 507, "count", 3));
+        journal_stage(f, "discovery");
+        deliver(f);
+        assert_true(told(f, "WARNING", ": 507"));
+        assert_true(told(f, "INFO", "takes the journal again"));
         finish(f);
 }
 
@@ -756,6 +871,10 @@ int main(void) {
         static const struct CMUnitTest tests[] = {
                 TEST(channel_delivers_every_record_in_order_and_ends_its_session),
                 TEST(channel_needs_fewer_than_twelve_requests_beside_the_batches),
+                TEST(inventory_and_reports_are_read_back),
+                TEST(entry_that_cannot_be_read_is_accepted),
+                TEST(entry_that_is_none_is_accepted),
+                TEST(entry_whose_reading_is_cut_off_is_accepted_and_delivery_goes_on),
                 TEST(channel_takes_records_that_were_written_before_it_was_open),
                 TEST(channel_sends_a_record_larger_than_a_batch),
                 TEST(channel_sends_nothing_to_a_certificate_that_ipmi_does_not_know),
@@ -770,6 +889,7 @@ int main(void) {
                 TEST(channel_says_that_the_log_takes_no_entries),
                 TEST(channel_opens_a_new_session_when_the_bmc_forgets_it),
                 TEST(channel_tries_again_when_the_bmc_is_busy),
+                TEST(channel_waits_for_room_in_a_full_log),
                 TEST(channel_delivers_what_was_cut_off_before_it_was_stored),
                 TEST(channel_delivers_once_what_was_stored_and_not_acknowledged),
                 TEST(channel_delivers_once_what_was_cut_off_in_the_answer),

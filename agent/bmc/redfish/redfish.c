@@ -197,17 +197,22 @@ int redfish_get(struct redfish *redfish, const char *path, json_t **ret) {
 }
 
 int redfish_post(struct redfish *redfish, const char *path, const char *body, size_t size,
-                 json_t **ret_error) {
+                 char **ret_location, json_t **ret_error) {
         const struct http_request request = {.method = "POST", .path = path, .body = body, .body_size = size};
         _cleanup_(http_response_done) struct http_response response = {};
         _cleanup_json_ json_t *json = NULL;
+        const char *location;
         int r;
 
         r = redfish_request(redfish, &request, &json, &response);
         if (r < 0 && ret_error)
                 *ret_error = TAKE_PTR(json);
+        if (r < 0 || !ret_location)
+                return r;
 
-        return r;
+        location = response.location ? redfish_path(response.location) : NULL;
+        *ret_location = location ? strdup(location) : NULL;
+        return location && !*ret_location ? -ENOMEM : 0;
 }
 
 int redfish_patch(struct redfish *redfish, const json_t *resource, const json_t *changes) {

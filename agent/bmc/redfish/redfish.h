@@ -65,10 +65,10 @@ int redfish_logout(struct redfish *redfish);
 /* Reads a resource. Its entity tag, where the service gives one, is "@odata.etag" in it. */
 int redfish_get(struct redfish *redfish, const char *path, json_t **ret);
 
-/* Creates a resource. In *ret_error (may be NULL) is the error response, if one came and is JSON: a new
- * reference. */
+/* Creates a resource. *ret_location (may be NULL) is then its path, or NULL where the service does not say
+ * one. In *ret_error (may be NULL) is the error response, if one came and is JSON: a new reference. */
 int redfish_post(struct redfish *redfish, const char *path, const char *body, size_t size,
-                 json_t **ret_error);
+                 char **ret_location, json_t **ret_error);
 
 /* Changes properties of a resource as redfish_get() gave it, unless it has been changed since (-ESTALE).
  * changes has the properties that are to be, alone. Success means that the service has accepted them: to know
