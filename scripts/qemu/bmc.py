@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -34,6 +35,7 @@ class Bmc:
         """
         self.directory = directory
         self.children = []
+        self.redfish = None             # the child that is the Redfish service
         self.redfish_port = None
         self.ipmi_port = None
         self.fingerprint = None
@@ -53,11 +55,12 @@ class Bmc:
         self._start_ipmi(children)
 
     def start_redfish(self, children):
-        """The Redfish service alone."""
+        """The Redfish service alone; once more: with the state and on the port that it had."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        redfish = Child("bmc-redfish", [self._programs / "bmc-redfish", "--state", self.directory,
-                                        "--control", self._control, *self._identity],
-                        self.directory / "redfish.log", stdout=subprocess.PIPE)
+        self.redfish = redfish = Child("bmc-redfish", [self._programs / "bmc-redfish", "--state", self.directory,
+                                                       "--port", self.redfish_port or 0,
+                                                       "--control", self._control, *self._identity],
+                                       self.directory / "redfish.log", stdout=subprocess.PIPE)
         children.append(redfish)
         line = self._first_line(redfish, "ready ")
         facts = dict(word.split("=", 1) for word in line.split()[1:])
@@ -116,13 +119,22 @@ class Bmc:
             if line.startswith(prefix):
                 return line
 
+    def ask(self, command, seconds=10, **arguments):
+        """Sends one command to the service's control socket. Gives the socket, on which the answer comes."""
+        sock = socket.socket(socket.AF_UNIX)
+        try:
+            sock.settimeout(seconds)
+            sock.connect(str(self._control))
+            sock.sendall(json.dumps({"command": command, **arguments}).encode() + b"\n")
+        except OSError as error:
+            sock.close()
+            raise ChildFailed(f"bmc-redfish: control socket: {command}: {error}") from error
+        return sock
+
     def control(self, command, seconds=10, **arguments):
         """Sends one command to the service's control socket and gives its answer. ChildFailed when it refuses."""
-        with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(seconds)
+        with self.ask(command, seconds, **arguments) as sock:
             try:
-                sock.connect(str(self._control))
-                sock.sendall(json.dumps({"command": command, **arguments}).encode() + b"\n")
                 line = sock.makefile("rb").readline()
             except OSError as error:
                 raise ChildFailed(f"bmc-redfish: control socket: {command}: {error}") from error
@@ -150,6 +162,27 @@ class Bmc:
         return subprocess.run(["ipmitool", "-I", "lanplus", "-C", "3", "-H", "127.0.0.1", "-p", str(port),
                                "-U", "operator", "-E", *words], check=True, capture_output=True, text=True, timeout=60,
                               env={**os.environ, "IPMI_PASSWORD": password}).stdout
+
+    def requests(self):
+        """Each request that the service has answered or cut off, in order: method, path, and status or "cut"."""
+        path = self.directory / "access.log"
+        return [line.split()[1:4] for line in path.read_text().splitlines()] if path.exists() else []
+
+    def count_requests(self):
+        """How many batches of records were posted, and how many requests there were beside."""
+        requests = self.requests()
+        batches = sum(method == "POST" and path.endswith("/Entries") for method, path, _ in requests)
+        return batches, len(requests) - batches
+
+    def first_acknowledged(self):
+        """Seconds from the kernel's start until this BMC had the first records, as the journal tells; else None."""
+        for record in self.journal():
+            log = record.get("testStepArtifact", record.get("testRunArtifact", {})).get("log", {})
+            match = re.search(r"the BMC has taken the first records (\d+\.\d+) s after the kernel's start$",
+                              log.get("message", ""))
+            if match:
+                return float(match[1])
+        return None
 
     def journal(self):
         """The records that the agent sent, in the order in which they came."""

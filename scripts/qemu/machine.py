@@ -88,7 +88,7 @@ class Configuration:
     memory_file: pathlib.Path | None = None     # guest memory in a file that other processes can change
     cpus: int = 2
     bmc: bool = True
-    ipmi: bool = True                           # whether the host sees the BMC's IPMI interface
+    ipmi: str | None = "isa-ipmi-kcs"           # QEMU's device that is the BMC's IPMI interface; None: the host has none
     usb_net: bool = True                        # whether there is USB_LINK
     links: tuple = ()                           # other ones
     bmc_address: str = "127.0.0.1"              # where the BMC's services listen; "::1" for a link of IPv6
@@ -230,7 +230,7 @@ class Machine:
             words += link.options(f"link{number}" if number else "link", self.bmc.redfish_port if self.bmc else 0)
         if self.bmc and c.ipmi:
             words += ["-chardev", f"socket,id=ipmi,host=127.0.0.1,port={self.bmc.ipmi_port},reconnect=1",
-                      "-device", "ipmi-bmc-extern,id=bmc,chardev=ipmi", "-device", "isa-ipmi-kcs,bmc=bmc"]
+                      "-device", "ipmi-bmc-extern,id=bmc,chardev=ipmi", "-device", f"{c.ipmi},bmc=bmc"]
         if self.bmc:
             for number, blob in enumerate(c.host_interfaces(self.bmc.redfish_port)):
                 path = self.directory / f"host-interface-{number}.bin"
@@ -318,6 +318,41 @@ class Machine:
         while self.resets < count:
             if not self._turn(deadline):
                 self._fail(f"the guest was reset {self.resets} times and not {count} within {seconds:.0f} s")
+
+    def pass_time(self, seconds):
+        """Takes in what happens for that long, or until the guest ends."""
+        deadline = time.monotonic() + seconds
+        while self.running and self._turn(deadline):
+            pass
+
+    def wait_for_bmc(self, counter, at_least, seconds):
+        """Waits until a counter of the BMC's Redfish service (tests/bmc/redfish/control.h) is there."""
+        deadline = time.monotonic() + seconds
+        answered = []
+        with self.bmc.ask("wait", counter=counter, atLeast=at_least) as sock:
+            self._selector.register(sock, selectors.EVENT_READ, lambda: answered.append(sock.recv(65536)))
+            try:
+                while not answered:
+                    if not self.running:
+                        self._fail(f"the guest ended ({self.shutdown}) before the BMC had {at_least} {counter}")
+                    if not self._turn(deadline):
+                        self._fail(f"the BMC had not {at_least} {counter} within {seconds:.0f} s")
+            finally:
+                self._selector.unregister(sock)
+
+    def kill_bmc_service(self):
+        """Ends the BMC's Redfish service as a crash does."""
+        child = self.bmc.redfish
+        child.stopping = True
+        self._selector.unregister(child.pidfd)
+        self._children.remove(child)
+        child.process.kill()
+        child.close()
+
+    def start_bmc_service(self):
+        """Starts it again, as the BMC's own supervisor does."""
+        self.bmc.start_redfish(self._children)
+        self._selector.register(self.bmc.redfish.pidfd, selectors.EVENT_READ, self._on_end)
 
     def qmp(self, command, **arguments):
         """Runs a command of QEMU's machine protocol and gives what it returns."""

@@ -128,6 +128,7 @@ KINDS = [
     Kind("the plan's own addresses", says=r"USB 0525:a4a2, .*, as the plan has it, from a fixed address to 169\.254\.0\.17",
          plan={"bmc.address": SERVICE_ADDRESS, "bmc.interface": USB_NET_MAC, "bmc.host-address": "169.254.0.99/24"},
          machine={"usb_net": False, "links": (USB_443,), "host_interfaces": nothing}),
+    Kind("IPMI over SMBus (SSIF)", says=r"as host interface 2a00h", machine={"ipmi": "smbus-ipmi,address=0x10"}),
     Kind("Redfish behind 503s", says=r"as host interface 2a00h",
          machine={"faults": ({"action": "status", "status": 503, "retryAfter": 1, "skip": 1, "count": 3},)}),
     Kind("one system of several, by its serial number", says=r"as host interface 2a00h",
