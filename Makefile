@@ -29,7 +29,7 @@ endif
 
 # --- tasks ---------------------------------------------------------------------------------------------------------
 
-.PHONY: all bzImage run test unit e2e faults coverage fuzz fuzz-corpus lint bench clean help setup
+.PHONY: all bzImage run test unit e2e drills faults coverage fuzz fuzz-corpus lint bench clean help setup
 
 all: build/seatrial build/initramfs.cpio.xz build/flash.fd ## build the agent, its initramfs and the flash image
 
@@ -228,6 +228,12 @@ coverage: $(E2E_INPUTS) ## tell how much of the memory is tested in guests of 1,
 		'|---|---|---|---|---|---|'
 	@cat $(addprefix build/coverage/,1G 2G 4G 8G)
 
+DRILLS ?= 10
+SEED   ?= 1
+
+drills: $(MACHINE) ## put BMC, link and machine through DRILLS (10) of each kind of bad luck, from SEED (1)
+	@SEATRIAL_DRILLS=$(DRILLS) SEATRIAL_SEED=$(SEED) $(PYTEST) tests/e2e/test_drills.py
+
 fuzz-corpus: $(FUZZERS:%=build/fuzz/fuzz-%) ## run each fuzzer over its corpus
 	@for f in $(FUZZERS); do echo "fuzz-$$f over tests/fuzz/corpus/$$f"; \
 		build/fuzz/fuzz-$$f -runs=0 tests/fuzz/corpus/$$f 2>build/fuzz/$$f.log || { cat build/fuzz/$$f.log; exit 1; }; done
@@ -253,9 +259,10 @@ build/bench/sweep: tests/bench/sweep.c | setup
 	$(call say,CC,$@)
 	$(Q)$(CC) $(C_FLAGS) -O3 -march=native -o $@ $< -lpthread
 
-bench: build/seatrial build/bench/sweep build/kernel/bzImage build/initramfs.cpio.xz ## measure what speed and size there are, beside the peers
+bench: $(MACHINE) build/seatrial build/bench/sweep build/kernel/bzImage build/initramfs.cpio.xz ## measure what speed and size there are, beside the peers
 	tests/bench/memory
 	tests/bench/inventory
+	tests/bench/bmc
 	tests/bench/kernel-compression
 
 -include $(shell find $(VARIANTS:%=build/%) -type f -name '*.d' 2>/dev/null)
