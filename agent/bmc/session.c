@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "bmc/ipmi/bootstrap.h"
+#include "bmc/redfish/resources.h"
 #include "contact.h"
 #include "plan/plan.h"
 #include "session.h"
@@ -91,6 +92,7 @@ static int ask_account_of(struct session *session, struct contact *contact, stru
 
         strcpy(session->account.user_name, given.user_name);
         strcpy(session->account.password, given.password);
+        session->account.own = true;
         return 1;
 }
 
@@ -148,6 +150,23 @@ static int try_way(struct session *session, struct contact *contact, const struc
         return 1;
 }
 
+/* The same, where a service that was reset after it had given out the account, and before it was shown it, is
+ * no reason to give up: it is asked for another one. */
+static int try_way_anew(struct session *session, struct contact *contact, const struct credential *way) {
+        int r;
+
+        r = try_way(session, contact, way);
+        if (r == -EACCES && session->interrupted) {
+                account_wipe(&session->account);
+                session->has_account = session->interrupted = false;
+                r = try_way(session, contact, way);
+        }
+
+        if (r < 0 && session->has_account && contact_is_passing(r))
+                session->interrupted = true;
+        return r;
+}
+
 /* What another way may make better. */
 static bool is_refusal(int error) {
         return error == -EACCES || error == -EPERM || error == -EREMOTEIO || error == -ENOENT ||
@@ -165,10 +184,11 @@ int session_open(struct session *session, struct contact *contact) {
                 const struct credential *way = find_credential(names[session->way]);
                 int r;
 
-                r = way ? try_way(session, contact, way) : 0;
+                r = way ? try_way_anew(session, contact, way) : 0;
                 if (r > 0) {
                         session->open = !way->account;
                         session->worked = true;
+                        session->interrupted = false;
                         return 0;
                 }
                 if (r < 0 && !is_refusal(r))
@@ -203,6 +223,9 @@ int session_end(struct contact *contact) {
 
         if (!contact->trusted || !redfish_logged_in(contact->redfish))
                 return 0;
+
+        /* What cannot be ended now ends by itself, when it has been idle for long enough. */
+        (void) redfish_end_strays(contact->redfish);
 
         r = redfish_logout(contact->redfish);
         if (r < 0)

@@ -20,6 +20,7 @@ struct session {
         struct account account;
         size_t way; /* the plan's that is at work */
         bool has_account, open, worked;
+        bool interrupted; /* the account was to be shown when the connection broke */
 };
 
 /* Wipes the account. A session must have been ended before. */

@@ -19,6 +19,7 @@ struct redfish {
         json_t *root;
         char *token;   /* of the session */
         char *session; /* its path */
+        bool stray;    /* there may be another one, of which we know nothing */
         uint64_t time;
         uint64_t retry_after;
         char problem[700];
@@ -275,6 +276,27 @@ static char *append_string(char *p, const char *text) {
         return p;
 }
 
+const char *redfish_sessions_path(const struct redfish *redfish) {
+        return redfish_link(json_object_get(redfish->root, "Links"), "Sessions") ?: SESSIONS;
+}
+
+const char *redfish_session_path(const struct redfish *redfish) {
+        return redfish->session;
+}
+
+const char *redfish_stray_user(const struct redfish *redfish) {
+        return redfish->stray && redfish->account && redfish->account->own ? redfish->account->user_name
+                                                                           : NULL;
+}
+
+int redfish_delete(struct redfish *redfish, const char *path) {
+        const struct http_request request = {.method = "DELETE", .path = path};
+        _cleanup_(http_response_done) struct http_response response = {};
+        _cleanup_json_ json_t *json = NULL;
+
+        return redfish_request(redfish, &request, &json, &response);
+}
+
 int redfish_login(struct redfish *redfish, const struct account *account) {
         _cleanup_(http_response_done) struct http_response response = {};
         _cleanup_json_ json_t *json = NULL;
@@ -290,10 +312,12 @@ int redfish_login(struct redfish *redfish, const struct account *account) {
         p = append_string(stpcpy(p, ",\"Password\":"), account->password);
         p = stpcpy(p, "}");
 
-        request.path = redfish_link(json_object_get(redfish->root, "Links"), "Sessions") ?: SESSIONS;
+        request.path = redfish_sessions_path(redfish);
         request.body_size = (size_t) (p - body);
         r = redfish_exchange(redfish, &request, &json, &response);
         explicit_bzero(body, sizeof(body));
+        if (r < 0 && response.status == 0)
+                redfish->stray = true;
         if (r < 0)
                 return r;
 

@@ -15,6 +15,7 @@ struct redfish;
 #define PASSWORD_MAX  128U
 struct account {
         char user_name[USER_NAME_MAX + 1], password[PASSWORD_MAX + 1];
+        bool own; /* nobody else has it */
 };
 
 void account_wipe(struct account *account);
@@ -61,6 +62,16 @@ bool redfish_logged_in(const struct redfish *redfish);
 
 /* Ends the session. */
 int redfish_logout(struct redfish *redfish);
+
+/* The user name of an account that nobody else has, when there may be a session of it which is not known
+ * here: the answer to a login was lost. Else NULL. */
+const char *redfish_stray_user(const struct redfish *redfish);
+
+/* The path of the sessions, and that of the one that is open, or NULL. */
+const char *redfish_sessions_path(const struct redfish *redfish);
+const char *redfish_session_path(const struct redfish *redfish);
+
+int redfish_delete(struct redfish *redfish, const char *path);
 
 /* Reads a resource. Its entity tag, where the service gives one, is "@odata.etag" in it. */
 int redfish_get(struct redfish *redfish, const char *path, json_t **ret);

@@ -78,6 +78,42 @@ int redfish_each_member(struct redfish *redfish, const char *collection, size_t 
         return 0;
 }
 
+/* Those that are there are put down first: what is deleted changes the collection. */
+static int on_session(struct redfish *redfish, const json_t *member, void *userdata) {
+        const char *path = redfish_path_of(member), *own = redfish_session_path(redfish);
+
+        return own && streq(path, own) ? 0 : json_append(userdata, json_string(path));
+}
+
+int redfish_end_strays(struct redfish *redfish) {
+        const char *user_name = redfish_stray_user(redfish);
+        _cleanup_json_ json_t *paths = json_array();
+        const json_t *path;
+        size_t i;
+        int r;
+
+        if (!user_name)
+                return 0;
+        if (!paths)
+                return -ENOMEM;
+
+        r = redfish_each_member(redfish, redfish_sessions_path(redfish), MEMBERS_MAX, on_session, paths);
+        if (r < 0)
+                return r;
+
+        json_array_foreach(paths, i, path) {
+                _cleanup_json_ json_t *session = NULL;
+
+                r = redfish_get(redfish, json_string_value(path), &session);
+                if (r >= 0 && streq(json_get_string(session, "UserName") ?: "", user_name))
+                        r = redfish_delete(redfish, json_string_value(path));
+                if (r < 0 && r != -ENOENT && r != -EPERM)
+                        return r;
+        }
+
+        return 0;
+}
+
 struct system_search {
         const char *uuid, *serial;
         json_t *by_uuid, *by_serial, *first;

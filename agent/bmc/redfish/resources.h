@@ -19,6 +19,9 @@ typedef int (*redfish_member_t)(struct redfish *redfish, const json_t *member, v
 int redfish_each_member(struct redfish *redfish, const char *collection, size_t max,
                         redfish_member_t callback, void *userdata);
 
+/* Ends what redfish_stray_user() tells of; does nothing when it tells of none. */
+int redfish_end_strays(struct redfish *redfish);
+
 /* Finds the computer system that this is: the one with this UUID, or else the only one with this serial
  * number (each NULL: unknown), or the only one there is. -ENOENT when there is none. */
 int redfish_find_system(struct redfish *redfish, const char *uuid, const char *serial, json_t **ret);
