@@ -231,7 +231,8 @@ coverage: $(E2E_INPUTS) ## tell how much of the memory is tested in guests of 1,
 DRILLS ?= 10
 SEED   ?= 1
 
-drills: $(MACHINE) ## put BMC, link and machine through DRILLS (10) of each kind of bad luck, from SEED (1)
+drills: $(MACHINE) build/ship/tests/unit/test-channel-drills ## put BMC, link and machine through DRILLS (10) of each kind of bad luck, from SEED (1)
+	@SEATRIAL_DRILLS=$(DRILLS) SEATRIAL_SEED=$(SEED) build/ship/tests/unit/test-channel-drills
 	@SEATRIAL_DRILLS=$(DRILLS) SEATRIAL_SEED=$(SEED) $(PYTEST) tests/e2e/test_drills.py
 
 fuzz-corpus: $(FUZZERS:%=build/fuzz/fuzz-%) ## run each fuzzer over its corpus
