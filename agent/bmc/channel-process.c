@@ -107,6 +107,10 @@ static bool process_may_retry(struct process *p, int error) {
         if (session_lost_account(&p->session, p->contact, error))
                 return true;
 
+        /* It lets us in, and forgets the session before it has served: it is not well, which may pass. */
+        if (error == -EACCES && p->session.worked)
+                return true;
+
         /* It may have another certificate since it was last connected to: IPMI knows. */
         if (error == -EKEYREJECTED && p->contact->trusted)
                 return true;
