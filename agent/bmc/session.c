@@ -150,15 +150,15 @@ static int try_way(struct session *session, struct contact *contact, const struc
         return 1;
 }
 
-/* The same, where a service that was reset after it had given out the account, and before it was shown it, is
- * no reason to give up: it is asked for another one. */
+/* The same, for a service that was reset since it has given out the account, before it was shown it or after:
+ * the account has ended, and another one is asked for, once. */
 static int try_way_anew(struct session *session, struct contact *contact, const struct credential *way) {
         int r;
 
         r = try_way(session, contact, way);
-        if (r == -EACCES && session->interrupted) {
+        if (r == -EACCES && (session->interrupted || session->worked)) {
                 account_wipe(&session->account);
-                session->has_account = session->interrupted = false;
+                session->has_account = session->interrupted = session->worked = false;
                 r = try_way(session, contact, way);
         }
 
