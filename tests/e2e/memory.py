@@ -55,18 +55,21 @@ def module_at(place):
 # --- where the trial is -------------------------------------------------------------------------------------------
 
 class TestedPages:
-    """Finds pages that a march test owns. To be made before the test begins: what is all ones by then is not the test's.
+    """Finds pages that a march test owns. To be made before the test begins: what is all ones by then is not the test's,
+    and neither is what lies in others, ranges with their last bytes.
 
     There is no event that tells what a guest writes into its memory, so that it is looked at again and again.
     """
 
     __test__ = False
 
-    def __init__(self, path, size=_HUGE):
+    def __init__(self, path, size=_HUGE, others=()):
         self._size = size
         self._file = open(path, "r+b")
         self._memory = mmap.mmap(self._file.fileno(), 0)
         self._before = {page for page in range(0, len(self._memory), size) if self._is_all_ones(page)}
+        for start, end in others:
+            self._before.update(range(start // size * size, end, size))
 
     def __enter__(self):
         return self

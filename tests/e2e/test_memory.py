@@ -91,7 +91,11 @@ def test_nearly_all_that_is_installed_is_tested(power_on, size):
     """By the default plan, with its time shortened nowhere; the row is for the README."""
     with power_on({"trial.run": "memory"}, memory=size, options=TWO_NODES if size == "8G" else ()) as machine:
         assert machine.wait_for(STARTING, 2 * SECONDS)[1] == "the second leg of the memory trial"
-        first = extension(memory_step(machine, "PASS"), "memory-coverage")
+        step = memory_step(machine, "PASS")
+        first = extension(step, "memory-coverage")
+        if size == "8G":
+            assert any(" on 2 nodes, " in log["message"] for log in step["log"])
+            assert "March C- and 1 other" in step["diagnosis"][0]["message"]       # across nodes
         assert "Debian" in machine.wait_for(STARTING, 2 * SECONDS)[1]
         step = memory_step(machine, "PASS")
         machine.wait_for(r"production OS is up", SECONDS)
@@ -104,8 +108,6 @@ def test_nearly_all_that_is_installed_is_tested(power_on, size):
     assert tested + sum(reasons.values()) == installed
     assert sum(module["tested"] for module in second["modules"]) == tested
     assert f"({100 * tested / installed:.1f} %), in two legs, March C-" in step["diagnosis"][0]["message"]
-    if size == "8G":
-        assert " on 2 nodes, " in " ".join(log["message"] for log in memory_step(machine, "PASS")["log"])
 
     table = BUILD / "coverage"
     table.mkdir(exist_ok=True)
@@ -162,12 +164,11 @@ def test_faults_that_only_the_second_leg_reaches_are_found(power_on, memory_file
     print(f"seed {seed}")
     with power_on({**WHOLE, "trial.memory.time": "10s"}, memory_file=memory_file, **FOUR_MODULES) as machine:
         assert machine.wait_for(STARTING, SECONDS)[1] == "the second leg of the memory trial"
-        first = ranges(extension(memory_step(machine, "PASS"), "memory-coverage")["ranges"].partition(" and ")[0])
+        first = ranges(extension(memory_step(machine, "PASS"), "memory-coverage")["ranges"])
         machine.wait_for(r"^discovery ", SECONDS)
-        with memory.TestedPages(memory_file, 4096) as pages:
+        with memory.TestedPages(memory_file, 4096, first) as pages:
             machine.wait_for(r"^trial ", SECONDS)
             blocks = pages.wait_for(2000, SECONDS)
-        assert not any(start <= block <= end for block in blocks for start, end in first)
         faults = memory.draw_faults(random.Random(seed), blocks, 4096)
         print("\n".join(fault.text for fault in faults))
         with memory.Injector(INJECT, memory_file, faults):
@@ -428,11 +429,13 @@ dmesg >kernel
     # Who has to go when somebody else needs memory is the trial, and that is told.
     assert told["hog"].status == 3
     assert told["hog"].texts("error") == ["The memory trial was killed by signal 9 (Killed)."]
-    assert {line.split("(")[1].split(")")[0] for line in kernel.splitlines() if "Killed process" in line} == {"seatrial"}
+    # The kernel may take a second one before the first has given its pages back.
+    killed = re.findall(r"Killed process \d+ \((.*?)\)", kernel)
+    assert killed[0] == "seatrial" and set(killed) <= {"seatrial", "dd"}
 
 
 def test_pages_that_are_set_aside_are_tested_first(tmp_path):
-    told, _ = run_small(tmp_path, "name=trial; trial --size 1200M; dmesg >kernel\n", ["trial"], memory="3G", cpus="1",
+    told, _ = run_small(tmp_path, "name=trial; trial --size 1200M; dmesg >kernel\n", ["trial"], memory="4G", cpus="1",
                         command_line="hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=64")
     assert told["trial"].status == 0
     assert told["trial"].holding.startswith("1 GiB in 1 GiB pages, 176 MiB in 2 MiB pages, 0 B in others")
