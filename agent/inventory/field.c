@@ -38,6 +38,12 @@ static const char *const placeholders[] = {
         "-",
 };
 
+static bool sources_wanted = true;
+
+void fields_note_sources(bool wanted) {
+        sources_wanted = wanted;
+}
+
 int field_set_number(json_t *part, const char *name, uint64_t value) {
         return json_set(part, name, value <= INT64_MAX ? json_integer((json_int_t) value) : json_null());
 }
@@ -62,10 +68,14 @@ int field_set_text(json_t *part, const char *name, const char *text) {
 }
 
 int field_set_source(json_t *part, const char *name, const char *source) {
-        json_t *sources = json_object_get(part, FIELD_SOURCES);
+        json_t *sources;
         int r;
 
+        if (!sources_wanted)
+                return 0;
+
         /* What is unknown came from nowhere. */
+        sources = json_object_get(part, FIELD_SOURCES);
         if (!*source || json_is_null(json_object_get(part, name))) {
                 (void) json_object_del(sources, name);
                 return 0;
@@ -83,6 +93,9 @@ int field_set_source(json_t *part, const char *name, const char *source) {
 
 void fields_source(struct fields *f, const char *format, ...) {
         va_list ap;
+
+        if (!sources_wanted)
+                return;
 
         va_start(ap, format);
         vsnprintf(f->source, sizeof(f->source), format, ap);

@@ -15,6 +15,10 @@
 
 #define FIELD_SOURCES "sources"
 
+/* Whether sources are noted from here on; they are unless somebody says otherwise. Of the whole process, and
+ * so for the worker to say before it collects: they take more than the values themselves. */
+void fields_note_sources(bool wanted);
+
 struct smbios_structure;
 struct sysfs_device;
 

@@ -107,7 +107,8 @@ static int look_at_memory(const json_t *memory, struct findings *f) {
                                 "the firmware has taken the module out of service (%s, serial number %s)",
                                 json_get_string(module, "part_number") ?: "unknown part",
                                 json_get_string(module, "serial_number") ?: "unknown");
-                else if (configured > 0 && configured < rated)
+                else if (!json_is_false(json_object_get(module, "populated")) && configured > 0 &&
+                         configured < rated)
                         r = WARNING(f, "dimm-slow", "memory", locator,
                                     "runs at %" JSON_INTEGER_FORMAT
                                     " MT/s, is made for %" JSON_INTEGER_FORMAT,
@@ -167,7 +168,9 @@ static int look_at_pci(const json_t *pci, struct findings *f) {
                         correctable = json_get_integer(device, "aer_correctable_count", 0);
                 int r = 0;
 
-                if (fatal > 0 || nonfatal > 0)
+                if (json_is_false(json_object_get(device, "responding")))
+                        r = CRITICAL(f, "pci-silent", "pci", address, "does not answer any more");
+                else if (fatal > 0 || nonfatal > 0)
                         r = CRITICAL(f, "pcie-uncorrected-errors", "pci", address,
                                      "%" JSON_INTEGER_FORMAT " fatal and %" JSON_INTEGER_FORMAT
                                      " other uncorrected errors",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
+#include <glob.h>
 #include <string.h>
 
 #include "base/child.h"
@@ -76,9 +77,11 @@ static int report_part(int report_fd, const struct inventory_roots *roots,
         if (r < 0)
                 return child_report(report_fd, json_pack("{s:i}", "error", -r));
 
-        r = roots->sources ? sources_move_behind(part) : sources_remove(part);
-        if (r < 0)
-                return r;
+        if (roots->sources) {
+                r = sources_move_behind(part);
+                if (r < 0)
+                        return r;
+        }
 
         /* A message is an object, and a part may be an array. */
         return child_report(report_fd, json_pack("{s:O}", "part", part));
@@ -87,6 +90,7 @@ static int report_part(int report_fd, const struct inventory_roots *roots,
 static int worker_main(int report_fd, void *userdata) {
         const struct worker *worker = userdata;
 
+        fields_note_sources(worker->take->roots->sources);
         for (size_t i = worker->current; i < worker->n_tasks; i++) {
                 int r = report_part(report_fd, worker->take->roots, worker->tasks[i]->collector);
 
@@ -270,60 +274,74 @@ static int add_tasks(struct take *take, const char *name) {
         return take->n_tasks > 0 ? 0 : -ENOENT;
 }
 
-/* Gives the task to that worker, which may be a new one. */
-static int give(struct take *take, size_t worker, struct task *task) {
-        struct worker *w = &take->workers[worker];
-
-        if (worker == take->n_workers) {
-                *w = (struct worker){.take = take, .tasks = calloc(take->n_tasks, sizeof(struct task *))};
-                if (!w->tasks)
+static int give(struct take *take, struct worker *worker, struct task *task) {
+        if (!worker->tasks) {
+                *worker =
+                        (struct worker){.take = take, .tasks = calloc(take->n_tasks, sizeof(struct task *))};
+                if (!worker->tasks)
                         return -ENOMEM;
-                take->n_workers++;
         }
 
-        w->tasks[w->n_tasks++] = task;
+        worker->tasks[worker->n_tasks++] = task;
         return 0;
+}
+
+/* Returns 1, 0, -ENOMEM. */
+static int waits(const struct take *take, const struct collector *collector) {
+        _cleanup_free_ char *pattern = NULL;
+        glob_t found;
+        int r;
+
+        if (!collector->waits_for)
+                return 0;
+
+        pattern = strprintf("%s/%s", take->roots->sys, collector->waits_for);
+        if (!pattern)
+                return -ENOMEM;
+
+        r = glob(pattern, GLOB_NOSORT, NULL, &found);
+        if (r == 0)
+                globfree(&found);
+        return r == GLOB_NOSPACE ? -ENOMEM : r == 0;
+}
+
+static int begin(struct take *take, struct worker *worker) {
+        int r;
+
+        r = event_add_timer(take->event, take->time_limit, on_limit, worker, &worker->timer);
+        if (r < 0)
+                return r;
+
+        r = worker_start(worker);
+        return r < 0 ? r : begin_current(worker);
 }
 
 /* Those that wait are under way first: while they do, the others are worked through. */
 static int start_workers(struct take *take) {
-        size_t shared;
         int r;
 
-        take->workers = calloc(take->n_tasks, sizeof(*take->workers));
+        /* One for each at most, behind the one that the others share. */
+        take->workers = calloc(take->n_tasks + 1, sizeof(*take->workers));
         if (!take->workers)
                 return -ENOMEM;
+        take->n_workers = 1;
 
-        for (size_t i = 0; i < take->n_tasks; i++)
-                if (take->tasks[i].collector->waits) {
-                        r = give(take, take->n_workers, &take->tasks[i]);
-                        if (r < 0)
-                                return r;
-                }
-
-        shared = take->n_workers;
-        for (size_t i = 0; i < take->n_tasks; i++)
-                if (!take->tasks[i].collector->waits) {
-                        r = give(take, shared, &take->tasks[i]);
-                        if (r < 0)
-                                return r;
-                }
-
-        for (size_t i = 0; i < take->n_workers; i++) {
-                struct worker *worker = &take->workers[i];
-
-                r = event_add_timer(take->event, take->time_limit, on_limit, worker, &worker->timer);
+        for (size_t i = 0; i < take->n_tasks; i++) {
+                r = waits(take, take->tasks[i].collector);
                 if (r < 0)
                         return r;
 
-                r = worker_start(worker);
-                if (r < 0)
-                        return r;
-
-                r = begin_current(worker);
+                r = give(take, &take->workers[r > 0 ? take->n_workers++ : 0], &take->tasks[i]);
                 if (r < 0)
                         return r;
         }
+
+        for (size_t i = take->n_workers; i-- > 0;)
+                if (take->workers[i].n_tasks > 0) {
+                        r = begin(take, &take->workers[i]);
+                        if (r < 0)
+                                return r;
+                }
 
         return 0;
 }

@@ -299,7 +299,7 @@ static int management_print(const json_t *part, struct screen *screen) {
 }
 
 const struct collector collector_management = {
-        .waits = true,
+        .waits_for = "class/ipmi/*",
         .name = "management",
         .description = "The BMC, and where it is on the network",
         .collect = management_collect,

@@ -147,7 +147,7 @@ static int network_print(const json_t *part, struct screen *screen) {
 }
 
 const struct collector collector_network = {
-        .waits = true,
+        .waits_for = "class/net/*",
         .name = "network",
         .description = "Network interfaces",
         .collect = network_collect,

@@ -37,6 +37,7 @@ static const struct {
 };
 
 static const char *const base_class_names[] = {
+        [0x00] = "unclassified device",
         [0x01] = "storage controller",
         [0x02] = "network controller",
         [0x03] = "display controller",
@@ -62,6 +63,9 @@ const char *pci_class_name(uint16_t class) {
         for (size_t i = 0; i < ELEMENTSOF(class_names); i++)
                 if (class_names[i].class == class)
                         return class_names[i].name;
+
+        if (class >> 8 == 0xff)
+                return "unassigned class";
 
         return class >> 8 < (int) ELEMENTSOF(base_class_names) ? base_class_names[class >> 8] : NULL;
 }

@@ -27,6 +27,8 @@ struct context {
         struct pci_access *access;
         bool names;                  /* there is a pci.ids; without one each look-up would search for it */
         const struct smbios *smbios; /* NULL: the machine has no such table */
+        json_t *slots;               /* the kernel's names for slots, by address without the function */
+        json_t *links;               /* of the devices so far, by address; those above come first */
 };
 
 static void pci_cleanupp(struct pci_access **access) {
@@ -50,26 +52,12 @@ static void _noreturn_ _printf_(1, 2) on_error(char *format, ...) {
 static void _printf_(1, 2) on_warning(char *format _unused_, ...) {
 }
 
-/* 0 or 255: there is no link. */
-static int set_width(json_t *object, const char *name, const char *value) {
-        uint64_t width;
-
-        if (!value || parse_u64(value, &width) < 0 || width == 0 || width > 32)
-                return json_set_string(object, name, NULL);
-
-        return field_set_number(object, name, width);
-}
-
 /* -1: the firmware has not told. */
 static int set_node(json_t *object, const char *name, const char *value) {
         return sysfs_set_number(object, name, value && *value == '-' ? NULL : value);
 }
 
-static int set_subsystem(json_t *object, const char *name, const char *value) {
-        bool none = !value || streq(value, "0x0000") || streq(value, "0xffff");
-
-        return sysfs_set_hex(object, name, none ? NULL : value);
-}
+static const struct sysfs_field sysfs_fields[] = {{"numa_node", "numa_node", set_node}, {}};
 
 /* "0x010802": base class, sub-class, programming interface. */
 static int set_class_name(json_t *object, const char *name, const char *value) {
@@ -80,57 +68,17 @@ static int set_class_name(json_t *object, const char *name, const char *value) {
                 value && parse_u64(value, &class) >= 0 ? pci_class_name((uint16_t) (class >> 8)) : NULL);
 }
 
+/* What the kernel keeps of a device that answered once. */
 static const struct sysfs_field identity_fields[] = {
         {"class", "class", sysfs_set_hex},
         {"class_name", "class", set_class_name},
         {"vendor_id", "vendor", sysfs_set_hex},
         {"device_id", "device", sysfs_set_hex},
         {"revision", "revision", sysfs_set_hex},
-        {"subsystem_vendor_id", "subsystem_vendor", set_subsystem},
-        {"subsystem_device_id", "subsystem_device", set_subsystem},
-        {"numa_node", "numa_node", set_node},
+        {"subsystem_vendor_id", "subsystem_vendor", sysfs_set_hex},
+        {"subsystem_device_id", "subsystem_device", sysfs_set_hex},
         {},
 };
-
-static const struct sysfs_field link_fields[] = {
-        {"speed_gts", "current_link_speed", sysfs_set_transfers},
-        {"width", "current_link_width", set_width},
-        {"maximum_speed_gts", "max_link_speed", sysfs_set_transfers},
-        {"maximum_width", "max_link_width", set_width},
-        {},
-};
-
-static const struct sysfs_field port_fields[] = {
-        {"port_maximum_speed_gts", "max_link_speed", sysfs_set_transfers},
-        {"port_maximum_width", "max_link_width", set_width},
-        {},
-};
-
-/* What the device makes of its link, what it could, and what the port above could. */
-static int add_link(const struct sysfs_device *device, const char *parent, json_t *object) {
-        _cleanup_json_ json_t *link = NULL;
-        _cleanup_close_ int fd = -EBADF;
-        struct sysfs_device port = {.path = parent ?: "", .fd = -EBADF};
-        int r;
-
-        if (faccessat(device->fd, "max_link_width", F_OK, 0) < 0)
-                return json_set_string(object, "link", NULL);
-
-        link = json_object();
-        r = link ? sysfs_fields_set(link, device, link_fields) : -ENOMEM;
-        if (r < 0)
-                return r;
-
-        /* Devices inside the root complex speak PCI Express without one. */
-        if (json_is_null(json_object_get(link, "maximum_width")))
-                return json_set_string(object, "link", NULL);
-
-        if (parent)
-                fd = port.fd = sysfs_open(parent);
-
-        r = sysfs_fields_set(link, &port, port_fields);
-        return r < 0 ? r : json_set(object, "link", TAKE_PTR(link));
-}
 
 /* "TOTAL_ERR_COR 3" behind the counts of each kind. */
 static int set_error_total(json_t *object, const char *name, const char *text) {
@@ -143,7 +91,7 @@ static int set_error_total(json_t *object, const char *name, const char *text) {
         return field_set_number(object, name, n);
 }
 
-static int add_error_counts(const struct sysfs_device *device, json_t *object) {
+static int add_error_counts(const struct sysfs_device *device, struct fields *f) {
         static const struct {
                 const char *member, *attribute;
         } counts[] = {
@@ -151,22 +99,22 @@ static int add_error_counts(const struct sysfs_device *device, json_t *object) {
                 {"aer_nonfatal_count", "aer_dev_nonfatal"},
                 {"aer_fatal_count", "aer_dev_fatal"},
         };
-        struct fields f = fields_of(object);
+        bool capable = json_is_true(json_object_get(f->object, "aer_capable"));
 
         for (size_t i = 0; i < ELEMENTSOF(counts); i++) {
                 _cleanup_free_ char *text = NULL;
                 int r;
 
-                r = read_file_at(device->fd, counts[i].attribute, 4096, &text, NULL);
+                r = capable ? read_file_at(device->fd, counts[i].attribute, 4096, &text, NULL) : -ENOENT;
                 if (r == -ENOMEM)
                         return r;
 
-                r = set_error_total(object, counts[i].member, text);
+                r = set_error_total(f->object, counts[i].member, text);
                 if (r < 0)
                         return r;
 
-                fields_source_sysfs(&f, device, counts[i].attribute);
-                r = field_set_source(object, counts[i].member, f.source);
+                fields_source_sysfs(f, device, counts[i].attribute);
+                r = field_set_source(f->object, counts[i].member, f->source);
                 if (r < 0)
                         return r;
         }
@@ -267,12 +215,89 @@ static void add_names(struct pci_access *access, bool names, struct fields *f) {
                                     (int) vendor_id, (int) device_id));
 }
 
+/* ACPI's slots and the hot-plug drivers'; a device has the address of its slot and a function number behind
+ * it. */
+static int read_slots(const struct inventory_roots *roots, json_t *slots) {
+        _cleanup_(sysfs_devices_done) struct sysfs_devices devices = {};
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        path = strprintf("%s/bus/pci/slots", roots->sys);
+        if (!path)
+                return -ENOMEM;
+
+        r = sysfs_children(&(struct sysfs_device){.path = path}, "", &devices);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < devices.n_paths; i++) {
+                _cleanup_free_ char *file = NULL, *address = NULL;
+
+                file = strprintf("%s/address", devices.paths[i]);
+                if (!file)
+                        return -ENOMEM;
+
+                r = read_line_file(file, &address);
+                if (r >= 0)
+                        r = json_set_string(slots, address, sysfs_name(devices.paths[i]));
+                if (r == -ENOMEM)
+                        return r;
+        }
+
+        return 0;
+}
+
+static void add_slot(const struct context *context, const char *address, struct fields *f) {
+        _cleanup_free_ char *slot = strndup(address, strcspn(address, "."));
+
+        if (!slot) {
+                f->error = -ENOMEM;
+                return;
+        }
+
+        fields_source(f, "/sys/bus/pci/slots");
+        fields_text(f, "slot", json_get_string(context->slots, slot));
+}
+
+/* Whatever stands in its configuration space, and the link that the port above has for it. */
+static int add_config(const struct context *context, const struct sysfs_device *device, struct pci_dev *dev,
+                      const char *above, struct fields *f) {
+        const json_t *port = above ? json_object_get(context->links, above) : NULL;
+        struct pci_config config;
+
+        fields_source_sysfs(f, device, "config");
+        if (!pci_config_read(dev, &config)) {
+                int r = sysfs_fields_set(f->object, device, identity_fields);
+
+                if (r < 0)
+                        return r;
+
+                fields_bool(f, "responding", false);
+                pci_config_add_unknown(f);
+                return f->error;
+        }
+
+        pci_config_add_identity(&config, f);
+        fields_bool(f, "responding", true);
+        pci_config_add_capabilities(&config, f);
+        pci_config_add_link(&config, port, f);
+        pci_config_done(&config);
+        return f->error;
+}
+
+/* Those below the port ask for it. */
+static int keep_link(const struct context *context, const char *address, const json_t *object) {
+        json_t *link = json_object_get(object, "link");
+
+        return json_is_object(link) ? json_set(context->links, address, json_incref(link)) : 0;
+}
+
 static int describe(const struct inventory_roots *roots _unused_, const struct sysfs_device *device,
                     json_t *object, void *userdata) {
+        const char *address = sysfs_name(device->path), *above;
         _cleanup_free_ char *parent = NULL, *driver = NULL;
-        const char *address = sysfs_name(device->path);
-        struct context *context = userdata;
         unsigned domain, bus, slot, function;
+        const struct context *context = userdata;
         struct fields f = fields_of(object);
         struct pci_dev *dev;
         int r;
@@ -280,52 +305,46 @@ static int describe(const struct inventory_roots *roots _unused_, const struct s
         if (sscanf(address, "%x:%x:%x.%x", &domain, &bus, &slot, &function) != 4)
                 return -EBADMSG;
 
+        r = sysfs_find_parent(device->path, "pci", &parent);
+        if (r < 0)
+                return r;
+        above = parent ? sysfs_name(parent) : NULL;
+
         fields_source_sysfs(&f, device, "");
         fields_word(&f, "address", address);
-        if (f.error < 0)
-                return f.error;
 
-        r = sysfs_fields_set(object, device, identity_fields);
+        dev = pci_get_dev(context->access, (int) domain, (int) bus, (int) slot, (int) function);
+        if (!dev)
+                return -ENOMEM;
+        r = add_config(context, device, dev, above, &f);
+        pci_free_dev(dev);
+        if (r >= 0)
+                r = keep_link(context, address, object);
         if (r < 0)
                 return r;
 
         add_names(context->access, context->names, &f);
+        add_slot(context, address, &f);
 
         r = sysfs_link_name(device->fd, "driver", &driver);
-        if (r < 0)
-                return r;
-
-        r = sysfs_find_parent(device->path, "pci", &parent);
         if (r < 0)
                 return r;
 
         fields_source_sysfs(&f, device, "driver");
         fields_text(&f, "driver", driver);
         fields_source_sysfs(&f, device, "..");
-        fields_text(&f, "parent", parent ? sysfs_name(parent) : NULL);
+        fields_text(&f, "parent", above);
 
-        dev = pci_get_dev(context->access, (int) domain, (int) bus, (int) slot, (int) function);
-        if (!dev)
-                return -ENOMEM;
+        r = sysfs_fields_set(object, device, sysfs_fields);
+        if (r < 0)
+                return r;
 
-        (void) pci_fill_info(dev, PCI_FILL_PHYS_SLOT);
-        fields_source(&f, "/sys/bus/pci/slots");
-        fields_text(&f, "slot", dev->phy_slot);
-        fields_source_sysfs(&f, device, "config");
-        pci_config_describe(dev, &f);
-
-        pci_free_dev(dev);
-
-        r = add_slot_designation(context->smbios, address, parent ? sysfs_name(parent) : NULL, &f);
+        r = add_slot_designation(context->smbios, address, above, &f);
         if (r < 0)
                 return r;
 
         r = add_expansion_rom(device, &f);
-        if (r < 0)
-                return r;
-
-        r = add_error_counts(device, object);
-        return r < 0 ? r : add_link(device, parent, object);
+        return r < 0 ? r : add_error_counts(device, &f);
 }
 
 /* Hexadecimal, of the same width but for the domain. */
@@ -341,14 +360,14 @@ static int pci_collect(const struct inventory_roots *roots, json_t **ret) {
         _cleanup_(pci_cleanupp) struct pci_access *access = NULL;
         _cleanup_free_ char *bus = NULL, *devices_path = NULL;
         _cleanup_(smbios_freep) struct smbios *smbios = NULL;
-        _cleanup_json_ json_t *part = json_array();
+        _cleanup_json_ json_t *part = json_array(), *slots = json_object(), *links = json_object();
         struct context context;
         char method[] = "sysfs.path";
         int r;
 
         bus = strprintf("%s/bus/pci", roots->sys);
         devices_path = strprintf("%s/bus/pci/devices", roots->sys);
-        if (!bus || !devices_path || !part)
+        if (!bus || !devices_path || !part || !slots || !links)
                 return -ENOMEM;
 
         if (faccessat(AT_FDCWD, devices_path, F_OK, 0) < 0)
@@ -375,7 +394,13 @@ static int pci_collect(const struct inventory_roots *roots, json_t **ret) {
                 .access = access,
                 .names = faccessat(AT_FDCWD, access->id_file_name, F_OK, 0) >= 0,
                 .smbios = smbios,
+                .slots = slots,
+                .links = links,
         };
+        r = read_slots(roots, slots);
+        if (r < 0)
+                return r;
+
         r = sysfs_collect(roots, &walk, &context, part);
         if (r < 0)
                 return r;
@@ -415,39 +440,60 @@ static char *pci_summarize(const json_t *part) {
                          n_bridges, n_bridges == 1 ? "" : "s");
 }
 
+/* Deeper than any real tree; the parents come out of a file. */
+#define DEPTH_MAX 16U
+
+static void add_row(struct table *table, const json_t *device, unsigned depth) {
+        const char *vendor_id = json_get_string(device, "vendor_id"),
+                   *device_id = json_get_string(device, "device_id"),
+                   *slot = json_get_string(device, "slot_designation") ?: json_get_string(device, "slot");
+        _cleanup_free_ char *link = describe_link(json_object_get(device, "link")), *address = NULL;
+        char id[16];
+
+        address = strprintf("%*s%s", (int) (2 * depth), "", json_get_string(device, "address"));
+
+        /* lspci's way: without 0x */
+        snprintf(id, sizeof(id), "%s:%s", vendor_id ? vendor_id + 2 : "", device_id ? device_id + 2 : "");
+        table_add(table, address, id,
+                  json_get_string(device, "device") ?: json_get_string(device, "class_name") ?:
+                                                                json_get_string(device, "class"),
+                  json_get_string(device, "driver"), slot, link);
+}
+
+/* Those below the device of that address, each with what is below it in its turn. */
+static void add_rows_below(struct table *table, const json_t *part, const char *above, unsigned depth) {
+        const json_t *device;
+        size_t i;
+
+        json_array_foreach(part, i, device) {
+                const char *parent = json_get_string(device, "parent");
+
+                if (above ? !parent || !streq(parent, above) : !!parent)
+                        continue;
+
+                add_row(table, device, depth);
+                if (depth < DEPTH_MAX && json_get_string(device, "address"))
+                        add_rows_below(table, part, json_get_string(device, "address"), depth + 1);
+        }
+}
+
 static int pci_print(const json_t *part, struct screen *screen) {
         static const struct table_column columns[] = {
                 {"ADDRESS", TABLE_LEFT},
                 {"ID", TABLE_LEFT},
                 {"DEVICE", TABLE_FLEXIBLE},
                 {"DRIVER", TABLE_FLEXIBLE},
-                {"SLOT", TABLE_LEFT},
+                {"SLOT", TABLE_FLEXIBLE},
                 {"LINK GT/s", TABLE_LEFT},
                 {},
         };
         _cleanup_(table_freep) struct table *table = NULL;
-        const json_t *device;
-        size_t i;
 
         table = table_new(columns);
         if (!table)
                 return -ENOMEM;
 
-        json_array_foreach(part, i, device) {
-                const char *vendor_id = json_get_string(device, "vendor_id"),
-                           *device_id = json_get_string(device, "device_id");
-                _cleanup_free_ char *link = describe_link(json_object_get(device, "link"));
-                char id[16];
-
-                /* lspci's way: without 0x */
-                snprintf(id, sizeof(id), "%s:%s", vendor_id ? vendor_id + 2 : "",
-                         device_id ? device_id + 2 : "");
-                table_add(table, json_get_string(device, "address"), id,
-                          json_get_string(device, "device") ?: json_get_string(device, "class_name") ?:
-                                  json_get_string(device, "class"),
-                          json_get_string(device, "driver"), json_get_string(device, "slot"), link);
-        }
-
+        add_rows_below(table, part, NULL, 0);
         return table_print(table, screen);
 }
 

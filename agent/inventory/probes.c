@@ -12,17 +12,23 @@
 /* What is asked needs little; a thousand drives must not need a thousand times 8 MiB. */
 #define STACK_SIZE ((size_t) 256 << 10)
 
+/* Devices that answer at once need no more threads than there are processors to run them. Each time that none
+ * has answered for a while there are twice as many, so that however many hang, the others have their turn in
+ * time. */
+#define THREADS_AT_FIRST 2U
+#define STALL_USEC       (10 * USEC_PER_MSEC)
+
 /* Shared with threads that may outlive the run: whoever lets go last frees it. */
 struct run {
         pthread_mutex_t lock;
-        pthread_cond_t finished;
-        size_t n_pending, n_references;
+        pthread_cond_t finished; /* one of them, or all */
+        size_t n_references;
 
         const struct inventory_roots *roots;
         probe_t probe;
+        size_t n_tasks, n_begun, n_finished;
         struct task {
-                struct run *run;
-                json_t *object; /* the thread's own copy until it is done */
+                json_t *object; /* the run's own copy: it may be looked at when the run is over */
                 int result;
                 bool done;
         } tasks[];
@@ -37,30 +43,38 @@ static void run_unref(struct run *run) {
         if (!last)
                 return;
 
+        for (size_t i = 0; i < run->n_tasks; i++)
+                json_decref(run->tasks[i].object);
         pthread_mutex_destroy(&run->lock);
         pthread_cond_destroy(&run->finished);
         free(run);
 }
 
-static void *task_main(void *userdata) {
-        struct task *task = userdata;
-        struct run *run = task->run;
-        int r;
-
-        r = run->probe(run->roots, task->object);
+static void *thread_main(void *userdata) {
+        struct run *run = userdata;
 
         pthread_mutex_lock(&run->lock);
-        task->result = r;
-        task->done = true;
-        if (--run->n_pending == 0)
+        while (run->n_begun < run->n_tasks) {
+                struct task *task = &run->tasks[run->n_begun++];
+                int r;
+
+                pthread_mutex_unlock(&run->lock);
+                r = run->probe(run->roots, task->object);
+                pthread_mutex_lock(&run->lock);
+
+                task->result = r;
+                task->done = true;
+                run->n_finished++;
                 pthread_cond_signal(&run->finished);
+        }
         pthread_mutex_unlock(&run->lock);
 
         run_unref(run);
         return NULL;
 }
 
-static int start(struct run *run, struct task *task) {
+/* The lock is held. Returns 0, a negative errno when there is no thread at all to do the work. */
+static int add_threads(struct run *run, size_t n, size_t *n_threads) {
         pthread_attr_t attributes;
         pthread_t thread;
         int r;
@@ -72,32 +86,50 @@ static int start(struct run *run, struct task *task) {
         (void) pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
         (void) pthread_attr_setstacksize(&attributes, STACK_SIZE);
 
-        pthread_mutex_lock(&run->lock);
-        r = pthread_create(&thread, &attributes, task_main, task);
-        if (r == 0) {
-                run->n_pending++;
-                run->n_references++;
+        for (n = MIN(n, run->n_tasks - run->n_begun); n > 0 && r == 0; n--) {
+                r = pthread_create(&thread, &attributes, thread_main, run);
+                if (r == 0) {
+                        run->n_references++;
+                        ++*n_threads;
+                }
         }
-        pthread_mutex_unlock(&run->lock);
 
         pthread_attr_destroy(&attributes);
-        return -r;
+        return *n_threads > 0 ? 0 : -r;
 }
 
-static void wait_for_all(struct run *run, uint64_t limit_usec) {
-        struct timespec until;
+static struct timespec timespec_of(uint64_t usec) {
+        return (struct timespec){.tv_sec = (time_t) (usec / USEC_PER_SEC),
+                                 .tv_nsec = (long) (usec % USEC_PER_SEC * 1000)};
+}
 
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += (time_t) (limit_usec / USEC_PER_SEC);
-        until.tv_nsec += (long) (limit_usec % USEC_PER_SEC * 1000);
-        if (until.tv_nsec >= 1000000000L) {
-                until.tv_sec++;
-                until.tv_nsec -= 1000000000L;
+/* The lock is held. */
+static int wait_for_all(struct run *run, uint64_t limit_usec) {
+        uint64_t until = now_usec() + limit_usec, stalls = now_usec() + STALL_USEC;
+        size_t n_threads = 0, n_finished = 0;
+        int r;
+
+        r = add_threads(run, THREADS_AT_FIRST, &n_threads);
+        if (r < 0)
+                return r;
+
+        while (run->n_finished < run->n_tasks && now_usec() < until) {
+                bool waiting = run->n_begun < run->n_tasks;
+                struct timespec next = timespec_of(waiting ? MIN(stalls, until) : until);
+
+                (void) pthread_cond_clockwait(&run->finished, &run->lock, CLOCK_MONOTONIC, &next);
+                if (run->n_finished > n_finished) {
+                        n_finished = run->n_finished;
+                        stalls = now_usec() + STALL_USEC;
+                } else if (waiting && now_usec() >= stalls) {
+                        r = add_threads(run, n_threads, &n_threads);
+                        if (r < 0)
+                                return r;
+                        stalls = now_usec() + STALL_USEC;
+                }
         }
 
-        while (run->n_pending > 0)
-                if (pthread_cond_clockwait(&run->finished, &run->lock, CLOCK_MONOTONIC, &until) == ETIMEDOUT)
-                        break;
+        return 0;
 }
 
 /* The lock is held: a thread that is late finds nobody interested. */
@@ -125,28 +157,23 @@ static int take(struct task *task, json_t *object, uint64_t limit_usec) {
 static int run_all(struct run *run, json_t *objects, uint64_t limit_usec) {
         json_t *object;
         size_t i;
-        int r = 0;
+        int r;
 
+        /* Deep: what hangs below the object must not be shared with a thread either. */
         json_array_foreach(objects, i, object) {
-                struct task *task = &run->tasks[i];
-
-                /* Deep: what hangs below the object must not be shared with the thread either. */
-                *task = (struct task){.run = run, .object = json_deep_copy(object)};
-                r = task->object ? start(run, task) : -ENOMEM;
-                if (r < 0) {
-                        task->done = true;
-                        task->result = r;
-                }
+                run->tasks[i].object = json_deep_copy(object);
+                if (!run->tasks[i].object)
+                        return -ENOMEM;
         }
 
         pthread_mutex_lock(&run->lock);
-        wait_for_all(run, limit_usec);
-        r = 0;
+        r = wait_for_all(run, limit_usec);
         json_array_foreach(objects, i, object) {
-                int k = take(&run->tasks[i], object, limit_usec);
-
-                r = r < 0 ? r : k;
+                if (r >= 0)
+                        r = take(&run->tasks[i], object, limit_usec);
         }
+        /* What has not begun need not any more. */
+        run->n_begun = run->n_tasks;
         pthread_mutex_unlock(&run->lock);
 
         return r;
@@ -166,6 +193,7 @@ int probes_run(const struct inventory_roots *roots, json_t *objects, probe_t pro
 
         run->roots = roots;
         run->probe = probe;
+        run->n_tasks = n;
         run->n_references = 1;
         pthread_mutex_init(&run->lock, NULL);
         pthread_cond_init(&run->finished, NULL);

@@ -100,23 +100,22 @@ static int is_input(const struct dirent *entry) {
 static int probe(const struct inventory_roots *roots, json_t *object) {
         _cleanup_(free_entries) struct dirent **entries = NULL;
         _cleanup_json_ json_t *readings = json_array();
-        _cleanup_free_ char *path = NULL, *real = NULL;
+        _cleanup_free_ char *path = NULL;
         struct dirent **terminated;
         _cleanup_close_ int fd = -EBADF;
         struct sysfs_device chip;
         int n;
 
         path = strprintf("%s/class/hwmon/%s", roots->sys, json_get_string(object, "name"));
-        real = path ? realpath(path, NULL) : NULL;
-        if (!real || !readings)
+        if (!path || !readings)
                 return -ENOMEM;
 
-        fd = sysfs_open(real);
+        fd = sysfs_open(path);
         if (fd < 0)
                 return fd;
-        chip = (struct sysfs_device){.path = real, .fd = fd};
+        chip = (struct sysfs_device){.path = path, .fd = fd};
 
-        n = scandir(real, &entries, is_input, versionsort);
+        n = scandir(path, &entries, is_input, versionsort);
         if (n < 0)
                 return -errno;
 
@@ -208,10 +207,15 @@ static char *sensors_summarize(const json_t *part) {
 
 static int sensors_print(const json_t *part, struct screen *screen) {
         static const struct table_member members[] = {
-                {"CHIP", TABLE_LEFT, "chip"},   {"SENSOR", TABLE_LEFT, "sensor"},
-                {"LABEL", TABLE_LEFT, "label"}, {"VALUE", TABLE_RIGHT, "value"},
-                {"UNIT", TABLE_LEFT, "unit"},   {"MAX", TABLE_RIGHT, "maximum"},
-                {"ALARM", TABLE_LEFT, "alarm"}, {},
+                {"CHIP", TABLE_LEFT, "chip"},
+                {"OF", TABLE_FLEXIBLE, "device"},
+                {"SENSOR", TABLE_LEFT, "sensor"},
+                {"LABEL", TABLE_LEFT, "label"},
+                {"VALUE", TABLE_RIGHT, "value"},
+                {"UNIT", TABLE_LEFT, "unit"},
+                {"MAX", TABLE_RIGHT, "maximum"},
+                {"ALARM", TABLE_LEFT, "alarm"},
+                {},
         };
         _cleanup_json_ json_t *rows = json_array();
         const json_t *chip, *reading;
@@ -221,7 +225,8 @@ static int sensors_print(const json_t *part, struct screen *screen) {
                 json_t *row = json_copy((json_t *) reading);
 
                 if (json_append(rows, row) < 0 ||
-                    json_set_string(row, "chip", json_get_string(chip, "chip")) < 0)
+                    json_set_string(row, "chip", json_get_string(chip, "chip")) < 0 ||
+                    json_set_string(row, "device", json_get_string(chip, "device")) < 0)
                         return -ENOMEM;
         }
 
@@ -229,7 +234,7 @@ static int sensors_print(const json_t *part, struct screen *screen) {
 }
 
 const struct collector collector_sensors = {
-        .waits = true,
+        .waits_for = "class/hwmon/*",
         .name = "sensors",
         .description = "Temperatures, fans, voltages and power",
         .collect = sensors_collect,

@@ -55,7 +55,8 @@ static int describe(const struct inventory_roots *roots _unused_, const struct s
         return f.error < 0 ? f.error : sysfs_fields_set(object, device, fields);
 }
 
-static const struct sysfs_walk walk = {.subsystem = "tty", .wanted = is_port, .describe = describe};
+static const struct sysfs_walk walk = {
+        .subsystem = "tty", .named = "ttyS", .wanted = is_port, .describe = describe};
 
 static int serial_ports_collect(const struct inventory_roots *roots, json_t **ret) {
         return sysfs_collect_part(roots, &walk, ret);

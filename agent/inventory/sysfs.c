@@ -58,7 +58,7 @@ static int compare_as_wanted(const void *a, const void *b, void *userdata) {
         return walk->order(*(char *const *) a, *(char *const *) b);
 }
 
-static int enumerate_live(const char *subsystem, struct sysfs_devices *devices) {
+static int enumerate_through_udev(const char *subsystem, struct sysfs_devices *devices) {
         _cleanup_(udev_enumerate_unrefp) struct udev_enumerate *enumerate = NULL;
         _cleanup_(udev_unrefp) struct udev *udev = NULL;
         struct udev_list_entry *entry;
@@ -94,9 +94,76 @@ static int enumerate_live(const char *subsystem, struct sysfs_devices *devices) 
         return 0;
 }
 
-/* Adds those whose names hold the text. Returns 1 when the directory is there, 0 when not, a negative errno.
- */
-static int enumerate_directory(struct sysfs_devices *devices, const char *directory_path, const char *text) {
+/* Where a link in that directory, whose path is a real one, leads by name alone: the kernel writes
+ * "../../../devices/..." there, and asking for each directory on the way whether it is a link as well would
+ * cost ten times as much. Returns 1 and sets *ret, 0 when the link has another form, -ENOMEM. */
+static int follow_link(const char *directory_path, int directory_fd, const char *name, char **ret) {
+        size_t length = strlen(directory_path);
+        char target[PATH_MAX], *path;
+        const char *rest = target;
+        ssize_t n;
+
+        n = readlinkat(directory_fd, name, target, sizeof(target) - 1);
+        if (n < 0)
+                return 0;
+        target[n] = 0;
+
+        while (startswith(rest, "../")) {
+                while (length > 0 && directory_path[length - 1] != '/')
+                        length--;
+                if (length == 0)
+                        return 0;
+                length--;
+                rest += STRLEN("../");
+        }
+        if (rest == target || strstr(rest, ".."))
+                return 0;
+
+        path = strprintf("%.*s/%s", (int) length, directory_path, rest);
+        if (!path)
+                return -ENOMEM;
+
+        *ret = path;
+        return 1;
+}
+
+/* Returns 1 and sets *ret to the path of the device that the entry stands for, 0 when it is none, -ENOMEM. */
+static int entry_device(const char *directory_path, int directory_fd, bool real, const struct dirent *entry,
+                        char **ret) {
+        _cleanup_free_ char *path = NULL;
+        struct stat st;
+        int r;
+
+        /* Some classes hold control files beside their devices. */
+        if (entry->d_type == DT_REG)
+                return 0;
+
+        if (real && entry->d_type == DT_LNK) {
+                r = follow_link(directory_path, directory_fd, entry->d_name, ret);
+                if (r != 0)
+                        return r;
+        }
+
+        path = strprintf("%s/%s", directory_path, entry->d_name);
+        if (!path)
+                return -ENOMEM;
+
+        if (entry->d_type == DT_DIR) {
+                *ret = TAKE_PTR(path);
+                return 1;
+        }
+
+        if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+                return 0;
+
+        *ret = realpath(path, NULL);
+        return *ret ? 1 : 0;
+}
+
+/* Adds those whose names hold the text. real: no directory on the path is a link. Returns 1 when the
+ * directory is there, 0 when not, a negative errno. */
+static int enumerate_directory(struct sysfs_devices *devices, const char *directory_path, bool real,
+                               const char *text) {
         _cleanup_(closedirp) DIR *directory = NULL;
         const struct dirent *entry;
 
@@ -105,27 +172,15 @@ static int enumerate_directory(struct sysfs_devices *devices, const char *direct
                 return errno == ENOENT ? 0 : -errno;
 
         while ((entry = readdir(directory))) {
-                _cleanup_free_ char *path = NULL;
-                struct stat st;
-                char *real;
+                char *path;
                 int r;
 
                 if (entry->d_name[0] == '.' || !strstr(entry->d_name, text))
                         continue;
 
-                path = strprintf("%s/%s", directory_path, entry->d_name);
-                if (!path)
-                        return -ENOMEM;
-
-                /* Some classes hold control files beside their devices. */
-                if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
-                        continue;
-
-                real = realpath(path, NULL);
-                if (!real)
-                        continue;
-
-                r = add_path(devices, real);
+                r = entry_device(directory_path, dirfd(directory), real, entry, &path);
+                if (r > 0)
+                        r = add_path(devices, path);
                 if (r < 0)
                         return r;
         }
@@ -133,7 +188,8 @@ static int enumerate_directory(struct sysfs_devices *devices, const char *direct
         return 1;
 }
 
-static int enumerate_captured(const char *sys, const char *subsystem, struct sysfs_devices *devices) {
+static int enumerate_subsystem(const char *sys, const char *subsystem, const char *text,
+                               struct sysfs_devices *devices) {
         _cleanup_free_ char *class = NULL, *bus = NULL;
         int r;
 
@@ -142,26 +198,30 @@ static int enumerate_captured(const char *sys, const char *subsystem, struct sys
         if (!class || !bus)
                 return -ENOMEM;
 
-        r = enumerate_directory(devices, class, "");
+        r = enumerate_directory(devices, class, true, text);
         if (r != 0)
                 return r;
 
-        return enumerate_directory(devices, bus, "");
+        return enumerate_directory(devices, bus, true, text);
 }
 
-int sysfs_enumerate(const struct inventory_roots *roots, const char *subsystem, struct sysfs_devices *ret) {
+static int enumerate(const struct inventory_roots *roots, const struct sysfs_walk *walk,
+                     struct sysfs_devices *ret) {
         _cleanup_(sysfs_devices_done) struct sysfs_devices devices = {};
         int r;
 
-        if (inventory_roots_are_live(roots))
-                r = enumerate_live(subsystem, &devices);
+        if (walk->through_udev && inventory_roots_are_live(roots))
+                r = enumerate_through_udev(walk->subsystem, &devices);
         else
-                r = enumerate_captured(roots->sys, subsystem, &devices);
+                r = enumerate_subsystem(roots->sys, walk->subsystem, walk->named ?: "", &devices);
         if (r < 0)
                 return r;
 
         if (devices.n_paths > 0)
                 qsort(devices.paths, devices.n_paths, sizeof(*devices.paths), compare_paths);
+        if (walk->order && devices.n_paths > 0)
+                qsort_r(devices.paths, devices.n_paths, sizeof(*devices.paths), compare_as_wanted,
+                        (void *) walk);
 
         *ret = TAKE(devices, (struct sysfs_devices){});
         return 0;
@@ -171,7 +231,7 @@ int sysfs_children(const struct sysfs_device *device, const char *text, struct s
         _cleanup_(sysfs_devices_done) struct sysfs_devices devices = {};
         int r;
 
-        r = enumerate_directory(&devices, device->path, text);
+        r = enumerate_directory(&devices, device->path, false, text);
         if (r < 0)
                 return r;
 
@@ -223,17 +283,14 @@ int sysfs_collect(const struct inventory_roots *roots, const struct sysfs_walk *
         _cleanup_(sysfs_devices_done) struct sysfs_devices devices = {};
         int r;
 
-        r = sysfs_enumerate(roots, walk->subsystem, &devices);
+        r = enumerate(roots, walk, &devices);
         if (r < 0)
                 return r;
 
-        if (walk->order && devices.n_paths > 0)
-                qsort_r(devices.paths, devices.n_paths, sizeof(*devices.paths), compare_as_wanted,
-                        (void *) walk);
-
         for (size_t i = 0; i < devices.n_paths; i++) {
                 r = describe_one(roots, walk, devices.paths[i], userdata, part);
-                if (r < 0 && r != -ENOENT && r != -ENODEV && r != -ENXIO) /* unplugged in the meantime */
+                /* Unplugged in the meantime; or a link that leads nowhere, or in a circle. */
+                if (r < 0 && r != -ENOENT && r != -ENODEV && r != -ENXIO && r != -ENOTDIR && r != -ELOOP)
                         return r;
         }
 
@@ -253,13 +310,13 @@ int sysfs_collect_part(const struct inventory_roots *roots, const struct sysfs_w
 }
 
 const char *sysfs_path_below_root(const char *device) {
+        static const char *const roots[] = {"/devices/", "/firmware/", "/class/"};
         const char *found = NULL;
 
         /* The last one: a captured tree may itself lie below a directory of that name. */
-        for (const char *p = device; (p = strstr(p, "/devices/")); p++)
-                found = p;
-        for (const char *p = device; !found && (p = strstr(p, "/firmware/")); p++)
-                found = p;
+        for (size_t i = 0; !found && i < ELEMENTSOF(roots); i++)
+                for (const char *p = device; (p = strstr(p, roots[i])); p++)
+                        found = p;
 
         return found ?: device;
 }

@@ -21,11 +21,6 @@ struct sysfs_devices {
         size_t n_paths;
 };
 
-/* Enumerates through libudev on the running machine. libudev knows no other root than /sys, so a captured
- * tree's class/ and bus/ directories are read instead, which name the same devices. A subsystem that is not
- * there has no devices. Returns 0, a negative errno. */
-int sysfs_enumerate(const struct inventory_roots *roots, const char *subsystem, struct sysfs_devices *ret);
-
 /* The device's own directories whose names hold that text. Returns 0, a negative errno. */
 int sysfs_children(const struct sysfs_device *device, const char *text, struct sysfs_devices *ret);
 
@@ -40,6 +35,12 @@ struct sysfs_device {
 /* What a collector wants of a subsystem's devices. */
 struct sysfs_walk {
         const char *subsystem;
+        const char *named; /* only those whose names hold this; NULL: all of them */
+
+        /* On the running machine libudev enumerates. Otherwise class/ or bus/ is read, which names the same
+         * devices with a hundredth of the system calls, and is the only way in a captured tree. */
+        bool through_udev;
+
         int (*order)(const char *a, const char *b);       /* of two paths, as strcmp(); NULL: as enumerated */
         int (*wanted)(const struct sysfs_device *device); /* 1, 0, a negative errno; NULL: all of them */
 
@@ -48,8 +49,8 @@ struct sysfs_walk {
                         json_t *object, void *userdata);
 };
 
-/* Appends to part an object for each device that is wanted. One that goes away in the meantime is left out,
- * even when half of it could be read. Returns 0, a negative errno. */
+/* Appends to part an object for each device that is wanted; a subsystem that is not there has none. One that
+ * goes away in the meantime is left out, even when half of it could be read. Returns 0, a negative errno. */
 int sysfs_collect(const struct inventory_roots *roots, const struct sysfs_walk *walk, void *userdata,
                   json_t *part);
 

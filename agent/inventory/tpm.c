@@ -83,17 +83,19 @@ static void add_properties(const struct inventory_roots *roots, const char *name
         fields_word(f, "firmware_version", version);
 }
 
-/* Reads the certificate of the endorsement key. Returns its size, a negative errno. */
-static ssize_t read_certificate(const struct inventory_roots *roots, const char *name,
+/* Reads the certificate of an endorsement key out of that index. Returns its size, a negative errno. */
+static ssize_t read_certificate(const struct inventory_roots *roots, const char *name, uint32_t index,
                                 uint8_t certificate[static CERTIFICATE_MAX]) {
+        char question[40];
         uint8_t response[TPM2_MESSAGE_MAX];
         struct question q;
         uint16_t size;
         ssize_t n;
         int r;
 
-        q.size = tpm2_nv_read_public(TPM2_EK_CERTIFICATE, q.command);
-        n = get(roots, name, &q, "ek-public", response);
+        q.size = tpm2_nv_read_public(index, q.command);
+        snprintf(question, sizeof(question), "nv-%08x-public", index);
+        n = get(roots, name, &q, question, response);
         if (n < 0)
                 return n;
 
@@ -104,12 +106,10 @@ static ssize_t read_certificate(const struct inventory_roots *roots, const char 
                 return -EFBIG;
 
         for (unsigned done = 0; done < size; done += (unsigned) n) {
-                char question[24];
                 const uint8_t *data;
 
-                q.size = tpm2_nv_read(TPM2_EK_CERTIFICATE, (uint16_t) done,
-                                      (uint16_t) MIN(size - done, CHUNK), q.command);
-                snprintf(question, sizeof(question), "ek-certificate-%u", done);
+                q.size = tpm2_nv_read(index, (uint16_t) done, (uint16_t) MIN(size - done, CHUNK), q.command);
+                snprintf(question, sizeof(question), "nv-%08x-%u", index, done);
                 n = get(roots, name, &q, question, response);
                 if (n < 0)
                         return n;
@@ -126,20 +126,32 @@ static ssize_t read_certificate(const struct inventory_roots *roots, const char 
         return size;
 }
 
-static void add_certificate(const struct inventory_roots *roots, const char *name, struct fields *f) {
+/* The first of the indexes that has one. */
+static void add_certificate(const struct inventory_roots *roots, const char *name, const char *member,
+                            const uint32_t *indexes, size_t n_indexes, struct fields *f) {
         char text[2 * SHA256_DIGEST_LENGTH + 1];
         uint8_t certificate[CERTIFICATE_MAX], digest[SHA256_DIGEST_LENGTH];
-        ssize_t n;
 
-        n = read_certificate(roots, name, certificate);
-        if (n > 0) {
+        for (size_t i = 0; i < n_indexes; i++) {
+                ssize_t n = read_certificate(roots, name, indexes[i], certificate);
+
+                if (n <= 0)
+                        continue;
+
                 SHA256(certificate, (size_t) n, digest);
                 hex_encode(digest, sizeof(digest), text);
+                fields_source(f, "TPM NV index 0x%08x of %s", indexes[i], name);
+                fields_word(f, member, text);
+                return;
         }
 
-        fields_source(f, "TPM NV index 0x%08x of %s", TPM2_EK_CERTIFICATE, name);
-        fields_word(f, "ek_certificate_sha256", n > 0 ? text : NULL);
+        fields_null(f, member);
 }
+
+/* TCG EK Credential Profile 2.2.1.4 and 2.2.1.5: RSA 2048; ECC P256, in the low range and the high one, and
+ * P384. */
+static const uint32_t rsa_indexes[] = {TPM2_EK_CERTIFICATE},
+                      ecc_indexes[] = {TPM2_EK_ECC_P256, TPM2_EK_H_ECC_P256, TPM2_EK_H_ECC_P384};
 
 static const struct sysfs_field sysfs_fields[] = {
         {"version_major", "tpm_version_major", sysfs_set_number},
@@ -163,7 +175,8 @@ static int describe(const struct inventory_roots *roots, const struct sysfs_devi
                 return r;
 
         add_properties(roots, name, &f);
-        add_certificate(roots, name, &f);
+        add_certificate(roots, name, "ek_certificate_sha256", rsa_indexes, ELEMENTSOF(rsa_indexes), &f);
+        add_certificate(roots, name, "ek_ecc_certificate_sha256", ecc_indexes, ELEMENTSOF(ecc_indexes), &f);
         return f.error;
 }
 
@@ -198,7 +211,7 @@ static int tpm_print(const json_t *part, struct screen *screen) {
 }
 
 const struct collector collector_tpm = {
-        .waits = true,
+        .waits_for = "class/tpm/*",
         .name = "tpm",
         .description = "Trusted Platform Module",
         .collect = tpm_collect,

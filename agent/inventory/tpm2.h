@@ -10,6 +10,9 @@
 
 /* Where the certificate of the RSA endorsement key lies (TCG EK Credential Profile 2.5, 2.2.1.4). */
 #define TPM2_EK_CERTIFICATE 0x01c00002U
+#define TPM2_EK_ECC_P256    0x01c0000aU
+#define TPM2_EK_H_ECC_P256  0x01c00014U
+#define TPM2_EK_H_ECC_P384  0x01c00016U
 
 struct tpm2_properties {
         char manufacturer[5]; /* "IFX " without the blank */

@@ -197,30 +197,44 @@ static void secure_boot_variable_of_a_wrong_size_is_unknown(void **state) {
 
 #define PCI_ROOT "sys/devices/pci0000:00/"
 
-static void write_pci(const struct captured_tree *tree, const char *parent, const char *address,
-                      const char *class, const char *vendor, const char *device) {
-        const struct {
-                const char *attribute, *value;
-        } attributes[] = {
-                {"class", class},
-                {"vendor", vendor},
-                {"device", device},
-                {"revision", "0x02\n"},
-                {"irq", "0\n"},
-                {"resource", "0x0 0x0 0x0\n"},
-                {"subsystem_vendor", "0x1af4\n"},
-                {"subsystem_device", "0x1100\n"},
-                {"numa_node", "-1\n"},
-        };
-        char path[256], target[256];
+/* What a device answers from its configuration space; ids and class as lspci writes them. link_capabilities
+ * 0: it is no PCI Express device; otherwise one of that type (endpoint 0, root port 4). */
+struct pci_function {
+        uint32_t id, class;
+        uint8_t type;
+        uint32_t link_capabilities, link_capabilities2;
+        uint16_t link_status;
+};
 
-        for (size_t i = 0; i < ELEMENTSOF(attributes); i++) {
-                snprintf(path, sizeof(path), PCI_ROOT "%s%s/%s", parent, address, attributes[i].attribute);
-                tree_write(tree, path, attributes[i].value);
+static void put(uint8_t *p, uint32_t value, size_t size) {
+        for (size_t i = 0; i < size; i++)
+                p[i] = (uint8_t) (value >> 8 * i);
+}
+
+static void write_pci(const struct captured_tree *tree, const char *parent, const char *address,
+                      const struct pci_function *function) {
+        char path[256], target[256];
+        uint8_t config[256] = {};
+
+        put(config + 0x00, function->id >> 16, 2);
+        put(config + 0x02, function->id & 0xffff, 2);
+        put(config + 0x08, 0x02 | function->class << 8, 4);
+        put(config + 0x2c, 0x1af4, 2);
+        put(config + 0x2e, 0x1100, 2);
+        if (function->link_capabilities != 0) {
+                put(config + 0x06, 0x10, 2); /* status: there are capabilities */
+                config[0x34] = 0x40;
+                config[0x40] = 0x10; /* PCI Express, the last one, version 2 */
+                put(config + 0x42, 2U | (uint32_t) function->type << 4, 2);
+                put(config + 0x4c, function->link_capabilities, 4);
+                put(config + 0x52, function->link_status, 2);
+                put(config + 0x6c, function->link_capabilities2, 4);
         }
 
         snprintf(path, sizeof(path), PCI_ROOT "%s%s/config", parent, address);
-        tree_write_bytes(tree, path, (uint8_t[64]){}, 64);
+        tree_write_bytes(tree, path, config, sizeof(config));
+        snprintf(path, sizeof(path), PCI_ROOT "%s%s/numa_node", parent, address);
+        tree_write(tree, path, "-1\n");
         snprintf(path, sizeof(path), PCI_ROOT "%s%s/subsystem", parent, address);
         tree_link(tree, path, "../../../../bus/pci");
         snprintf(path, sizeof(path), "sys/bus/pci/devices/%s", address);
@@ -228,59 +242,103 @@ static void write_pci(const struct captured_tree *tree, const char *parent, cons
         tree_link(tree, path, target);
 }
 
+/* x16 at up to 32 GT/s, of which nothing is connected; x4 at up to 16 GT/s, running x2 at 8. */
+static const struct pci_function root_port = {.id = 0x8086347a,
+                                              .class = 0x060400,
+                                              .type = 4,
+                                              .link_capabilities = 0x103,
+                                              .link_capabilities2 = 0x3e};
+static const struct pci_function nvme_drive = {
+        .id = 0x144da80a, .class = 0x010802, .type = 0, .link_capabilities = 0x44, .link_status = 0x23};
+
 static void pci_tells_ids_link_and_parent(void **state) {
         struct captured_tree *tree = *state;
 
-        write_pci(tree, "", "0000:00:02.0", "0x060400\n", "0x8086\n", "0x347a\n");
-        write_pci(tree, "0000:00:02.0/", "0000:01:00.0", "0x010802\n", "0x144d\n", "0xa80a\n");
-        tree_write(tree, PCI_ROOT "0000:00:02.0/0000:01:00.0/current_link_speed", "8.0 GT/s PCIe\n");
-        tree_write(tree, PCI_ROOT "0000:00:02.0/0000:01:00.0/current_link_width", "2\n");
-        tree_write(tree, PCI_ROOT "0000:00:02.0/0000:01:00.0/max_link_speed", "16.0 GT/s PCIe\n");
-        tree_write(tree, PCI_ROOT "0000:00:02.0/0000:01:00.0/max_link_width", "4\n");
+        write_pci(tree, "", "0000:00:02.0", &root_port);
+        write_pci(tree, "0000:00:02.0/", "0000:01:00.0", &nvme_drive);
         tree_link(tree, PCI_ROOT "0000:00:02.0/0000:01:00.0/driver", "../../../../bus/pci/drivers/nvme");
 
         _cleanup_json_ json_t *part = tree_collect(tree, "pci");
         assert_int_equal(json_array_size(part), 2);
         assert_json(json_array_get(part, 0), "{\"address\": \"0000:00:02.0\", \"class_name\": \"PCI bridge\","
-                                             " \"parent\": null, \"driver\": null, \"link\": null}");
+                                             " \"type\": \"root port\", \"parent\": null, \"driver\": null}");
         assert_json(json_array_get(part, 1),
                     "{\"address\": \"0000:01:00.0\", \"class\": \"0x010802\", \"class_name\": \"NVMe "
                     "controller\","
                     " \"vendor_id\": \"0x144d\", \"device_id\": \"0xa80a\", \"revision\": \"0x02\","
                     " \"subsystem_vendor_id\": \"0x1af4\", \"subsystem_device_id\": \"0x1100\","
+                    " \"type\": \"endpoint\", \"slot\": null,"
                     " \"parent\": \"0000:00:02.0\", \"driver\": \"nvme\", \"numa_node\": null,"
                     " \"link\": {\"speed_gts\": 8.0, \"width\": 2, \"maximum_speed_gts\": 16.0,"
-                    " \"maximum_width\": 4, \"port_maximum_speed_gts\": null,"
-                    " \"port_maximum_width\": null}}");
+                    " \"maximum_width\": 4, \"port_maximum_speed_gts\": 32.0,"
+                    " \"port_maximum_width\": 16}}");
+}
+
+static void pci_slot_is_that_of_the_address_without_the_function(void **state) {
+        struct captured_tree *tree = *state;
+
+        write_pci(tree, "", "0000:00:03.1", &nvme_drive);
+        tree_write(tree, "sys/bus/pci/slots/17/address", "0000:00:03\n");
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "pci");
+        assert_json(json_array_get(part, 0), "{\"slot\": \"17\"}");
 }
 
 static void pci_device_without_a_link_has_none(void **state) {
+        static const struct pci_function integrated = {
+                .id = 0x1b36000d, .class = 0x0c0330, .type = 9, .link_capabilities = 0x41};
+        static const struct pci_function conventional = {.id = 0x1b36000e, .class = 0x0c0330};
         struct captured_tree *tree = *state;
 
-        write_pci(tree, "", "0000:00:04.0", "0x0c0330\n", "0x1b36\n", "0x000d\n");
-        tree_write(tree, PCI_ROOT "0000:00:04.0/current_link_speed", "Unknown\n");
-        tree_write(tree, PCI_ROOT "0000:00:04.0/current_link_width", "0\n");
-        tree_write(tree, PCI_ROOT "0000:00:04.0/max_link_speed", "Unknown\n");
-        tree_write(tree, PCI_ROOT "0000:00:04.0/max_link_width", "255\n");
+        write_pci(tree, "", "0000:00:04.0", &integrated);
+        write_pci(tree, "", "0000:00:05.0", &conventional);
 
         _cleanup_json_ json_t *part = tree_collect(tree, "pci");
-        assert_json(json_array_get(part, 0), "{\"link\": null}");
+        assert_json(json_array_get(part, 0),
+                    "{\"type\": \"root complex integrated endpoint\", \"link\": null}");
+        assert_json(json_array_get(part, 1), "{\"type\": null, \"link\": null}");
 }
 
 static void pci_link_that_is_down_is_unknown(void **state) {
         struct captured_tree *tree = *state;
 
-        write_pci(tree, "", "0000:00:02.0", "0x060400\n", "0x8086\n", "0x347a\n");
-        tree_write(tree, PCI_ROOT "0000:00:02.0/current_link_speed", "Unknown\n");
-        tree_write(tree, PCI_ROOT "0000:00:02.0/current_link_width", "0\n");
-        tree_write(tree, PCI_ROOT "0000:00:02.0/max_link_speed", "32.0 GT/s PCIe\n");
-        tree_write(tree, PCI_ROOT "0000:00:02.0/max_link_width", "16\n");
+        write_pci(tree, "", "0000:00:02.0", &root_port);
 
         _cleanup_json_ json_t *part = tree_collect(tree, "pci");
         assert_json(json_array_get(part, 0),
                     "{\"link\": {\"speed_gts\": null, \"width\": null,"
                     " \"maximum_speed_gts\": 32.0, \"maximum_width\": 16,"
                     " \"port_maximum_speed_gts\": null, \"port_maximum_width\": null}}");
+}
+
+static void pci_device_that_fell_off_the_bus_is_told(void **state) {
+        static const struct pci_function gone = {.id = 0xffffffff, .class = 0xffffff};
+        struct captured_tree *tree = *state;
+
+        write_pci(tree, "", "0000:00:04.0", &gone);
+        tree_write(tree, PCI_ROOT "0000:00:04.0/vendor", "0x10de\n");
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "pci");
+        assert_json(json_array_get(part, 0),
+                    "{\"address\": \"0000:00:04.0\", \"responding\": false,"
+                    " \"vendor_id\": \"0x10de\", \"device_id\": null, \"link\": null}");
+}
+
+/* A link to a device that has gone in the meantime; others that lead in a circle. */
+static void links_that_lead_nowhere_are_left_out(void **state) {
+        struct captured_tree *tree = *state;
+
+        write_pci(tree, "", "0000:00:03.0", &nvme_drive);
+        tree_link(tree, "sys/bus/pci/devices/0000:00:05.0", "../../../devices/pci0000:00/0000:00:05.0");
+        tree_link(tree, "sys/bus/pci/devices/0000:00:06.0", "0000:00:06.0");
+        tree_link(tree, PCI_ROOT "0000:00:07.0", "0000:00:07.0");
+        tree_link(tree, "sys/bus/pci/devices/0000:00:07.0", "../../../devices/pci0000:00/0000:00:07.0");
+        tree_write(tree, PCI_ROOT "0000:00:08.0", "a file\n");
+        tree_link(tree, "sys/bus/pci/devices/0000:00:08.0", "../../../devices/pci0000:00/0000:00:08.0");
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "pci");
+        assert_int_equal(json_array_size(part), 1);
+        assert_json(json_array_get(part, 0), "{\"address\": \"0000:00:03.0\"}");
 }
 
 static void machine_without_pci_has_no_such_part(void **state) {
@@ -295,7 +353,7 @@ static void machine_without_pci_has_no_such_part(void **state) {
 #define NVME PCI_ROOT "0000:00:03.0/nvme/nvme0/"
 
 static void write_nvme(const struct captured_tree *tree, const char *sectors) {
-        write_pci(tree, "", "0000:00:03.0", "0x010802\n", "0x144d\n", "0xa80a\n");
+        write_pci(tree, "", "0000:00:03.0", &nvme_drive);
         tree_write(tree, NVME "model", "Fine Drive 1T                 \n");
         tree_write(tree, NVME "serial", "S1\033[2J\n");
         tree_write(tree, NVME "firmware_rev", "GXA7301Q\n");
@@ -404,7 +462,7 @@ static void sata_drive_has_its_whole_model_and_firmware_version(void **state) {
         put_ata_text(page + 60, 23, "FI1.2   ");
         put_ata_text(page + 60, 27, "Model that is longer than 16 characters ");
 
-        write_pci(tree, "", "0000:00:1f.2", "0x010601\n", "0x8086\n", "0x2922\n");
+        write_pci(tree, "", "0000:00:1f.2", &(struct pci_function){.id = 0x80862922, .class = 0x010601});
         tree_write(tree, ATA "vendor", "ATA     \n");
         tree_write(tree, ATA "model", "Model that is lo\n");
         tree_write(tree, ATA "rev", "FI1.\n");
@@ -445,7 +503,7 @@ static void page_of_an_ata_drive_that_is_short_changes_nothing(void **state) {
 static void interface_tells_addresses_link_and_place(void **state) {
         struct captured_tree *tree = *state;
 
-        write_pci(tree, "", "0000:00:04.0", "0x020000\n", "0x8086\n", "0x10d3\n");
+        write_pci(tree, "", "0000:00:04.0", &(struct pci_function){.id = 0x808610d3, .class = 0x020000});
         tree_write(tree, NET "address", "52:54:00:12:34:56\n");
         tree_write(tree, NET "addr_assign_type", "0\n");
         tree_write(tree, NET "operstate", "up\n");
@@ -487,7 +545,7 @@ static void address_that_somebody_set_is_not_the_permanent_one(void **state) {
 static void usb_devices_name_parent_and_drivers(void **state) {
         struct captured_tree *tree = *state;
 
-        write_pci(tree, "", "0000:00:05.0", "0x0c0330\n", "0x1b36\n", "0x000d\n");
+        write_pci(tree, "", "0000:00:05.0", &(struct pci_function){.id = 0x1b36000d, .class = 0x0c0330});
         tree_write(tree, USB "idVendor", "1d6b\n");
         tree_write(tree, USB "speed", "480\n");
         tree_link(tree, USB "subsystem", "../../../../bus/usb");
@@ -563,6 +621,9 @@ int main(void) {
                 TEST(pci_tells_ids_link_and_parent),
                 TEST(pci_device_without_a_link_has_none),
                 TEST(pci_link_that_is_down_is_unknown),
+                TEST(pci_slot_is_that_of_the_address_without_the_function),
+                TEST(pci_device_that_fell_off_the_bus_is_told),
+                TEST(links_that_lead_nowhere_are_left_out),
                 TEST(machine_without_pci_has_no_such_part),
                 TEST(drive_tells_who_it_is_and_where),
                 TEST(drive_shows_partitions_and_file_systems),

@@ -42,7 +42,8 @@ static int describe(const struct inventory_roots *roots _unused_, const struct s
         return r < 0 ? r : content_set_unknown(object);
 }
 
-static const struct sysfs_walk walk = {.subsystem = "block", .wanted = is_drive, .describe = describe};
+static const struct sysfs_walk walk = {
+        .subsystem = "block", .through_udev = true, .wanted = is_drive, .describe = describe};
 
 /* What only the drive itself can tell. */
 static int probe(const struct inventory_roots *roots, json_t *object) {
@@ -105,25 +106,44 @@ static char *storage_summarize(const json_t *part) {
         return strprintf("%zu drive%s, %s in all", n, n == 1 ? "" : "s", FORMAT_BYTES(total));
 }
 
+/* The drive's verdict on itself, and how warm it is: "ok 31 C". */
+static char *describe_health(const json_t *drive) {
+        const json_t *health = json_object_get(drive, "health");
+        const char *status = json_get_string(health, "status");
+
+        if (!status)
+                return strdup("");
+        if (!json_is_integer(json_object_get(health, "temperature_c")))
+                return strdup(status);
+
+        return strprintf("%s %d C", status, (int) json_get_integer(health, "temperature_c", 0));
+}
+
 static void add_row(struct table *table, const json_t *object, const char *indent, const char *what) {
         const json_t *filesystem = json_object_get(object, "filesystem");
         const char *label = json_get_string(filesystem, "label"),
                    *type = json_get_string(filesystem, "type") ?: json_get_string(object, "partition_table");
-        _cleanup_free_ char *name = NULL, *content = NULL;
+        _cleanup_free_ char *name = NULL, *content = NULL, *health = describe_health(object);
+        size_t n_paths = json_array_size(json_object_get(object, "paths"));
+        const char *transport = json_get_string(object, "transport");
+        char by[32];
 
         name = strprintf("%s%s", indent, json_get_string(object, "name"));
         content = strprintf("%s%s%s", type ?: "", label ? " " : "", label ?: "");
-        table_add(table, name, TABLE_BYTES(object, "size_bytes"), json_get_string(object, "transport"), what,
+        if (n_paths > 1)
+                snprintf(by, sizeof(by), "%s x%zu", transport ?: "", n_paths);
+        else
+                snprintf(by, sizeof(by), "%s", transport ?: "");
+        table_add(table, name, TABLE_BYTES(object, "size_bytes"), by, what,
                   json_get_string(object, "serial_number"), json_get_string(object, "firmware_version"),
-                  json_get_string(object, "read_error") ?: content);
+                  health, json_get_string(object, "read_error") ?: content);
 }
 
 static int storage_print(const json_t *part, struct screen *screen) {
         static const struct table_column columns[] = {
-                {"DRIVE", TABLE_LEFT},       {"SIZE", TABLE_RIGHT},
-                {"BY", TABLE_LEFT},          {"MODEL", TABLE_FLEXIBLE},
-                {"SERIAL", TABLE_FLEXIBLE},  {"FIRMWARE", TABLE_FLEXIBLE},
-                {"CONTENT", TABLE_FLEXIBLE}, {},
+                {"DRIVE", TABLE_LEFT},     {"SIZE", TABLE_RIGHT},       {"BY", TABLE_LEFT},
+                {"MODEL", TABLE_FLEXIBLE}, {"SERIAL", TABLE_FLEXIBLE},  {"FIRMWARE", TABLE_LEFT},
+                {"HEALTH", TABLE_LEFT},    {"CONTENT", TABLE_FLEXIBLE}, {},
         };
         _cleanup_(table_freep) struct table *table = NULL;
         const json_t *drive, *partition;
@@ -143,7 +163,7 @@ static int storage_print(const json_t *part, struct screen *screen) {
 }
 
 const struct collector collector_storage = {
-        .waits = true,
+        .waits_for = "class/block/*",
         .name = "storage",
         .description = "Drives, their partitions and file systems",
         .collect = storage_collect,

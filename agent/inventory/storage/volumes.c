@@ -125,20 +125,19 @@ static const struct sysfs_field array_fields[] = {
 /* An array's own attributes wait for whoever is changing it; a volume that is suspended answers no read. */
 static int probe(const struct inventory_roots *roots, json_t *object) {
         const char *name = json_get_string(object, "name") ?: "";
-        _cleanup_free_ char *path = NULL, *real = NULL;
+        _cleanup_free_ char *path = NULL;
         _cleanup_close_ int directory = -EBADF, fd = -EBADF;
         struct sysfs_device device;
         int r;
 
         path = strprintf("%s/class/block/%s", roots->sys, name);
-        real = path ? realpath(path, NULL) : NULL;
-        if (!real)
+        if (!path)
                 return -ENOMEM;
 
-        directory = sysfs_open(real);
+        directory = sysfs_open(path);
         if (directory < 0)
                 return directory;
-        device = (struct sysfs_device){.path = real, .fd = directory};
+        device = (struct sysfs_device){.path = path, .fd = directory};
 
         if (faccessat(directory, "md", F_OK, 0) >= 0) {
                 r = sysfs_fields_set(object, &device, array_fields);
@@ -190,7 +189,7 @@ static int volumes_print(const json_t *part, struct screen *screen) {
 }
 
 const struct collector collector_volumes = {
-        .waits = true,
+        .waits_for = "class/block/[dm][md]*",
         .name = "volumes",
         .description = "Volumes made of drives: RAID arrays, LVM, multipath",
         .collect = volumes_collect,
