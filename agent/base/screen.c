@@ -75,7 +75,19 @@ void screen_heading(struct screen *screen, const char *name, const char *text) {
         clear_progress(screen);
         fputc('\n', screen->file);
         put(screen, BOLD, name, TEXT_COLUMN - 1);
-        fprintf(screen->file, " %s\n", text);
+        fputc(' ', screen->file);
+
+        for (;;) {
+                size_t n = fitting(text, screen->width - 1 - TEXT_COLUMN);
+
+                fprintf(screen->file, "%.*s\n", (int) n, text);
+                text += n;
+                text += strspn(text, " ");
+                if (!*text)
+                        break;
+                fprintf(screen->file, "%*s", (int) TEXT_COLUMN, "");
+        }
+
         fflush(screen->file);
 }
 

@@ -13,7 +13,6 @@
 
 /* DSP0134 7.4.1 */
 static const char *const chassis_types[] = {
-        [0x01] = "other",
         [0x03] = "desktop",
         [0x04] = "low-profile desktop",
         [0x05] = "pizza box",
@@ -307,9 +306,9 @@ static int system_print(const json_t *part, struct screen *screen) {
                                                      or_unknown(json_get_string(board, "product")),
                                                      or_unknown(json_get_string(board, "serial_number")));
 
-        if (json_get_string(chassis, "type"))
+        if (json_get_string(chassis, "type") || json_get_string(chassis, "serial_number"))
                 fprintf(screen->file, "  chassis   %s, serial number %s, asset tag %s\n",
-                        json_get_string(chassis, "type"),
+                        or_unknown(json_get_string(chassis, "type")),
                         or_unknown(json_get_string(chassis, "serial_number")),
                         or_unknown(json_get_string(chassis, "asset_tag")));
 

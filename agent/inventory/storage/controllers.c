@@ -77,18 +77,56 @@ static char *controllers_summarize(const json_t *part) {
         return n == 0 ? strdup("none") : strprintf("%zu controller%s", n, n == 1 ? "" : "s");
 }
 
+/* A SATA controller has a host for each port, whether something is plugged in or not: one row for all of
+ * them. */
+static bool is_same_controller(const json_t *a, const json_t *b) {
+        static const char *const members[] = {"transport", "state", "model", "firmware_version",
+                                              "pci_address"};
+
+        if (!startswith(json_get_string(a, "name") ?: "", "host"))
+                return false;
+
+        for (size_t i = 0; i < ELEMENTSOF(members); i++)
+                if (!json_equal(json_object_get(a, members[i]), json_object_get(b, members[i])))
+                        return false;
+
+        return true;
+}
+
 static int controllers_print(const json_t *part, struct screen *screen) {
-        static const struct table_member members[] = {
-                {"NAME", TABLE_LEFT, "name"},
-                {"BY", TABLE_LEFT, "transport"},
-                {"STATE", TABLE_LEFT, "state"},
-                {"MODEL", TABLE_FLEXIBLE, "model"},
-                {"FIRMWARE", TABLE_LEFT, "firmware_version"},
-                {"PCI", TABLE_LEFT, "pci_address"},
+        static const struct table_column columns[] = {
+                {"NAME", TABLE_LEFT},
+                {"BY", TABLE_LEFT},
+                {"STATE", TABLE_LEFT},
+                {"MODEL", TABLE_FLEXIBLE},
+                {"FIRMWARE", TABLE_LEFT},
+                {"PCI", TABLE_LEFT},
                 {},
         };
+        _cleanup_(table_freep) struct table *table = NULL;
+        size_t end;
 
-        return table_print_objects(part, members, screen);
+        table = table_new(columns);
+        if (!table)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < json_array_size(part); i = end) {
+                const json_t *first = json_array_get(part, i);
+                _cleanup_free_ char *name = NULL;
+
+                for (end = i + 1; end < json_array_size(part); end++)
+                        if (!is_same_controller(first, json_array_get(part, end)))
+                                break;
+
+                name = end == i + 1 ? strprintf("%s", json_get_string(first, "name"))
+                                    : strprintf("%s to %s", json_get_string(first, "name"),
+                                                json_get_string(json_array_get(part, end - 1), "name"));
+                table_add(table, name, json_get_string(first, "transport"), json_get_string(first, "state"),
+                          json_get_string(first, "model"), json_get_string(first, "firmware_version"),
+                          json_get_string(first, "pci_address"));
+        }
+
+        return table_print(table, screen);
 }
 
 const struct collector collector_controllers = {
