@@ -96,6 +96,21 @@ static int digest_list(const json_t *things, const char *const *members, size_t 
         return 0;
 }
 
+/* A collector that was out of time says nothing about what the machine is made of. */
+static bool could_not_be_had(const json_t *inventory, const char *part) {
+        const json_t *problem;
+        size_t i;
+
+        json_array_foreach(json_object_get(inventory, "problems"), i, problem) {
+                const char *name = json_get_string(problem, "part");
+
+                if (name && streq(name, part))
+                        return true;
+        }
+
+        return false;
+}
+
 int inventory_identity(const json_t *inventory, json_t **ret) {
         _cleanup_json_ json_t *identity = json_object();
 
@@ -107,6 +122,13 @@ int inventory_identity(const json_t *inventory, json_t **ret) {
                 _cleanup_json_ json_t *things = NULL;
                 char hex[2 * DIGEST_BYTES + 1];
                 int r;
+
+                if (could_not_be_had(inventory, identities[i].part)) {
+                        r = json_set_string(identity, identities[i].name, NULL);
+                        if (r < 0)
+                                return r;
+                        continue;
+                }
 
                 if (identities[i].list)
                         part = json_object_get(part, identities[i].list);
@@ -141,7 +163,8 @@ int inventory_identity_changes(const json_t *old, const json_t *new, json_t **re
                              *now = json_object_get(new, identities[i].name);
                 int r;
 
-                if (before == now || (before && now && json_equal(before, now)))
+                if (before == now || json_is_null(before) || json_is_null(now) ||
+                    (before && now && json_equal(before, now)))
                         continue;
 
                 r = json_append(changes, json_string(identities[i].name));
@@ -150,5 +173,21 @@ int inventory_identity_changes(const json_t *old, const json_t *new, json_t **re
         }
 
         *ret = TAKE_PTR(changes);
+        return 0;
+}
+
+int inventory_identity_complete(json_t *identity, const json_t *old) {
+        for (size_t i = 0; i < ELEMENTSOF(identities); i++) {
+                const char *name = identities[i].name;
+                json_t *before = json_object_get(old, name);
+
+                if (!json_is_null(json_object_get(identity, name)))
+                        continue;
+
+                (void) json_object_del(identity, name);
+                if (json_is_string(before) && json_set(identity, name, json_incref(before)) < 0)
+                        return -ENOMEM;
+        }
+
         return 0;
 }

@@ -160,17 +160,14 @@ static char *join(const json_t *names) {
         return TAKE_PTR(text);
 }
 
-static int tell_changes(struct voyage *voyage, unsigned step, const char *kept, size_t size,
-                        const json_t *identity) {
-        _cleanup_json_ json_t *old = NULL, *changes = NULL;
+/* old: what was kept of the last boot; NULL: nothing. */
+static int tell_changes(struct voyage *voyage, unsigned step, const json_t *old, const json_t *identity) {
+        _cleanup_json_ json_t *changes = NULL;
         _cleanup_free_ char *names = NULL;
         int r;
 
-        if (!kept)
+        if (!old)
                 return journal_step_log(voyage->journal, step, "INFO", "seen for the first time");
-        if (json_parse(kept, size, &old) < 0 || !json_is_object(old))
-                return journal_step_log(voyage->journal, step, "WARNING",
-                                        "what was kept of the last boot is garbage");
 
         r = inventory_identity_changes(old, identity, &changes);
         if (r < 0)
@@ -189,9 +186,25 @@ static int tell_changes(struct voyage *voyage, unsigned step, const char *kept, 
                                         names);
 }
 
+/* Flash wears out: what it holds already is not written. */
+static int keep_identity(struct voyage *voyage, unsigned step, const json_t *identity, const char *kept) {
+        _cleanup_free_ char *text = json_dumps(identity, JSON_COMPACT);
+        int r;
+
+        if (!text)
+                return -ENOMEM;
+        if (kept && streq(kept, text))
+                return 0;
+
+        r = efi_variable_write(EFI_VARIABLE_ROOT, IDENTITY_VARIABLE, text, strlen(text));
+        return r < 0 ? journal_step_log(voyage->journal, step, "WARNING",
+                                        "it cannot be kept for the next boot: %s", strerror(-r))
+                     : 0;
+}
+
 int discovery_compare_identity(struct voyage *voyage) {
-        _cleanup_free_ char *kept = NULL, *text = NULL;
-        _cleanup_json_ json_t *identity = NULL;
+        _cleanup_json_ json_t *identity = NULL, *old = NULL;
+        _cleanup_free_ char *kept = NULL;
         size_t size = 0;
         unsigned step;
         int r;
@@ -199,10 +212,6 @@ int discovery_compare_identity(struct voyage *voyage) {
         r = inventory_identity(voyage->inventory, &identity);
         if (r < 0)
                 return r;
-
-        text = json_dumps(identity, JSON_COMPACT);
-        if (!text)
-                return -ENOMEM;
 
         r = journal_step_start(voyage->journal, "identity", &step);
         if (r < 0)
@@ -213,13 +222,15 @@ int discovery_compare_identity(struct voyage *voyage) {
                 return skip(voyage, step,
                             "the firmware keeps no variables, so that a changed part is not noticed");
 
-        r = tell_changes(voyage, step, kept, size, identity);
-        if (r < 0)
-                return r;
-
-        r = efi_variable_write(EFI_VARIABLE_ROOT, IDENTITY_VARIABLE, text, strlen(text));
-        if (r < 0)
+        if (kept && (json_parse(kept, size, &old) < 0 || !json_is_object(old))) {
                 r = journal_step_log(voyage->journal, step, "WARNING",
-                                     "it cannot be kept for the next boot: %s", strerror(-r));
+                                     "what was kept of the last boot is garbage");
+                json_decref(TAKE_PTR(old));
+        } else
+                r = tell_changes(voyage, step, old, identity);
+        if (r >= 0)
+                r = inventory_identity_complete(identity, old);
+        if (r >= 0)
+                r = keep_identity(voyage, step, identity, kept);
         return r < 0 ? r : journal_step_end(voyage->journal, step, OCP_COMPLETE);
 }

@@ -158,7 +158,9 @@ static int discovery_run(struct voyage *voyage) {
 
         roots.lldp_wait_usec = voyage->plan->inventory_lldp_wait;
         roots.device_limit_usec = voyage->plan->inventory_device_limit;
-        r = inventory_take(voyage->event, &roots, NULL, voyage->plan->inventory_time_limit, &observer,
+        /* Listening is no hanging: the limit is for what comes beside it. */
+        r = inventory_take(voyage->event, &roots, NULL,
+                           voyage->plan->inventory_time_limit + voyage->plan->inventory_lldp_wait, &observer,
                            &discovery, &voyage->inventory);
         if (r < 0)
                 return r;

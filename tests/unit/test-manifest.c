@@ -175,6 +175,24 @@ static void part_that_one_boot_alone_has_is_a_change(void **state _unused_) {
         assert_string_equal(json_string_value(json_array_get(changes, 0)), "tpm");
 }
 
+static void part_that_could_not_be_had_is_no_change(void **state _unused_) {
+        _cleanup_json_ json_t *
+                a = identity_of(DRIVES("S1", "S2")),
+               *b = identity_of("{\"storage\": null, \"network\": [], \"problems\": [{\"part\": \"storage\", "
+                                "\"message\": \"ran longer than its limit\"}]}"),
+               *changes = NULL, *again = NULL;
+
+        assert_int_equal(inventory_identity_changes(a, b, &changes), 0);
+        assert_int_equal(json_array_size(changes), 0);
+
+        /* The boot after compares with what was known last. */
+        assert_int_equal(inventory_identity_complete(b, a), 0);
+        assert_true(json_equal(a, b));
+        assert_int_equal(inventory_identity_complete(b, NULL), 0);
+        assert_int_equal(inventory_identity_changes(b, a, &again), 0);
+        assert_int_equal(json_array_size(again), 0);
+}
+
 static json_t *findings_of(const char *text) {
         _cleanup_json_ json_t *inventory = parse(text);
         json_t *findings = NULL;
@@ -202,6 +220,22 @@ static void critical_findings_stand_before_warnings(void **state _unused_) {
         assert_int_equal(json_array_size(findings), 2);
         assert_string_equal(verdict(findings, 0), "drive-unreadable");
         assert_string_equal(verdict(findings, 1), "dimm-slow");
+}
+
+static void slot_without_a_module_is_not_slow(void **state _unused_) {
+        _cleanup_json_ json_t *findings =
+                findings_of("{\"memory\": {\"modules\": [{\"locator\": \"A1\", \"populated\": false, "
+                            "\"speed_mts\": 5600, \"configured_speed_mts\": 4800}]}}");
+
+        assert_int_equal(json_array_size(findings), 0);
+}
+
+static void device_that_fell_off_the_bus_is_bad_news(void **state _unused_) {
+        _cleanup_json_ json_t *findings =
+                findings_of("{\"pci\": [{\"address\": \"0000:41:00.0\", \"responding\": false}]}");
+
+        assert_int_equal(json_array_size(findings), 1);
+        assert_string_equal(verdict(findings, 0), "pci-silent");
 }
 
 static json_t *link_findings(const char *now, const char *port) {
@@ -233,6 +267,9 @@ static void link_is_judged_by_what_both_of_its_ends_can(void **state _unused_) {
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(value_must_be_exactly_that),
+                cmocka_unit_test(part_that_could_not_be_had_is_no_change),
+                cmocka_unit_test(slot_without_a_module_is_not_slow),
+                cmocka_unit_test(device_that_fell_off_the_bus_is_bad_news),
                 cmocka_unit_test(at_least_and_at_most_hold_for_numbers_alone),
                 cmocka_unit_test(one_of_and_patterns),
                 cmocka_unit_test(conditions_of_another_form_are_refused),
