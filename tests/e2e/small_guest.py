@@ -70,11 +70,11 @@ def run_topology(directory, topology, script, *, plan=None, **more):
 
 
 def run(directory, script, *, machine=(), files=None, memory="512M", cpus="2", command_line="", tools=(), uefi=False,
-        seconds=300, initramfs=ROOT / "build/initramfs.cpio.xz"):
+        seconds=300, initramfs=ROOT / "build/initramfs.cpio.xz", pass_fds=()):
     """Runs script with busybox's shell, in a directory whose files come back. Gives the archive, a .tar.gz, as bytes.
 
     machine: more of QEMU's options. Nothing but two serial ports and what these add is in the guest. tools: programs of
-    the workstation to have in the guest as well. uefi: start through UEFI, which takes some seconds more.
+    the workstation to have in the guest as well. pass_fds: open files that these options name. uefi: start through UEFI, which takes some seconds more.
     """
     added = {"test": (0o040755, b""), "test/init": (0o100755, INIT.encode()),
              "test/script": (0o100644, script.encode()), **(files or {})}
@@ -93,7 +93,7 @@ def run(directory, script, *, machine=(), files=None, memory="512M", cpus="2", c
             "-kernel", ROOT / "build/kernel/bzImage", "-initrd", image,
             "-append", f"console=ttyS0 quiet rdinit=/test/init {command_line}",
             "-serial", f"file:{directory / 'console.log'}", "-serial", f"file:{output}", *firmware, *machine]
-    subprocess.run(argv, check=True, timeout=seconds, stdin=subprocess.DEVNULL)
+    subprocess.run(argv, check=True, timeout=seconds, stdin=subprocess.DEVNULL, pass_fds=pass_fds)
     # UEFI has its console on every serial port.
     data = output.read_bytes()
     return data[max(data.find(b"\x1f\x8b\x08"), 0):]

@@ -2,12 +2,17 @@
 """The inventory beside what lshw, dmidecode, lspci, lsblk and nvme find in the same guest, value by value; and with a
 volume that hangs."""
 
+import hashlib
 import io
 import json
 import re
+import socket
+import subprocess
 import tarfile
+import threading
 
 import pytest
+import schema
 import small_guest
 from topology import something_of_each
 
@@ -26,7 +31,21 @@ echo '0 8192 linear /dev/nvme1n1 0' | dmsetup create hung --noudevsync --noudevr
 dmsetup suspend --noudevsync hung
 /usr/bin/seatrial inventory --format json >hung.json
 dmsetup resume --noudevsync hung
+dmsetup remove --noudevsync hung
+while [ ! -e stop ]; do
+    echo 1 >/sys/bus/pci/devices/{comes_and_goes}/remove
+    echo 1 >/sys/bus/pci/rescan
+done &
+for i in 1 2 3 4 5 6 7 8; do
+    /usr/bin/seatrial inventory --format json >going-$i.json
+    echo $? >going-$i.status
+done
+touch stop
+wait
 """
+
+# A drive below the switch.
+COMES_AND_GOES = "0000:06:00.0"
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +53,8 @@ def found(tmp_path_factory):
     """{name: content} of what each program has found."""
     topology = something_of_each()
     archive = small_guest.run_topology(tmp_path_factory.mktemp("peers"), topology,
-                                       SCRIPT.format(prepare=topology.prepare), tools=PEERS)
+                                       SCRIPT.format(prepare=topology.prepare, comes_and_goes=COMES_AND_GOES),
+                                       tools=PEERS)
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         texts = {member.name[2:]: tar.extractfile(member).read().decode() for member in tar if member.isfile()}
     return {name: json.loads(text) if name.endswith(".json") else text for name, text in texts.items()}
@@ -145,6 +165,8 @@ def test_devices_are_what_lspci_says(found):
     for address, device in ours.items():
         text = theirs[address]
         assert device["driver"] == first(r"Kernel driver in use: (.*)", text), address
+        assert device["slot"] == first(r"Physical Slot: (.*)", text), address
+        assert device["responding"] is True
         kind = first(r"Express \(v\d\) ([A-Z][a-zA-Z ]+?)(?: \(|,| MSI)", text)
         assert device["type"] == (EXPRESS[kind.strip()] if kind else None), address
         assert device["serial_number"] == first(r"Device Serial Number (\S+)", text), address
@@ -267,3 +289,122 @@ def test_volume_that_hangs_costs_itself_alone(found):
     assert hung["problems"] == []
     assert [drive["read_error"] for drive in hung["storage"]] == [None] * len(hung["storage"])
     assert by(hung["storage"], "name")["nvme1n1"]["used_by"] == [volume["name"]]
+
+
+# --- a device that comes and goes ----------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("run", range(1, 9))
+def test_drive_that_comes_and_goes_disturbs_nothing_else(found, run):
+    taken = found[f"going-{run}.json"]
+    assert list(schema.problems(taken)) == []
+    assert (found[f"going-{run}.status"].strip(), taken["problems"]) == ("0", [])
+
+    def others(inventory, part):
+        return [thing for thing in inventory[part] if COMES_AND_GOES not in (thing.get("address"), thing["pci_address"]
+                                                                             if "pci_address" in thing else None)]
+    quiet = found["inventory.json"]
+    assert [drive["serial_number"] for drive in others(taken, "storage")] == [
+        drive["serial_number"] for drive in others(quiet, "storage")]
+    assert [device["address"] for device in others(taken, "pci")] == [device["address"] for device in others(quiet, "pci")]
+    for part in ("system", "network", "usb", "serial"):
+        assert taken[part] == quiet[part]
+
+
+# --- what switches announce ----------------------------------------------------------------------------------------
+
+def lldp(*fields):
+    """A frame of IEEE 802.1AB; fields: (type, value)."""
+    body = b"".join((kind << 9 | len(value)).to_bytes(2, "big") + value for kind, value in [*fields, (0, b"")])
+    return bytes.fromhex("0180c200000e 525400000099 88cc") + body
+
+
+NEIGHBOUR = lldp((1, b"\x04" + bytes.fromhex("5254000000aa")), (2, b"\x05Ethernet1/7"), (3, (120).to_bytes(2, "big")),
+                 (4, b"to rack 12"), (5, b"leaf-12"), (6, b"Example Switch OS 4"),
+                 (8, b"\x05\x01\x0a\x00\x00\x01\x02\x00\x00\x00\x01\x00"),
+                 (127, bytes.fromhex("0080c2 01 0064")))
+
+
+@pytest.fixture(scope="module")
+def beside_a_switch(tmp_path_factory):
+    """What the agent finds of two interfaces, one at a switch that announces itself, one at none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as switch, \
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as port:
+        switch.bind(("127.0.0.1", 0))
+        port.bind(("127.0.0.1", 0))
+        address = port.getsockname()
+        options = ["-netdev", f"dgram,id=net0,local.type=fd,local.str={port.fileno()}", "-device",
+                   "e1000e,netdev=net0,mac=52:54:00:12:34:01", "-netdev", "user,id=net1,restrict=on", "-device",
+                   "virtio-net-pci,netdev=net1,mac=52:54:00:12:34:02"]
+        over = threading.Event()
+
+        def announce():
+            while not over.wait(0.2):
+                switch.sendto(NEIGHBOUR, address)
+        thread = threading.Thread(target=announce)
+        thread.start()
+        try:
+            archive = small_guest.run(tmp_path_factory.mktemp("lldp"), "/usr/bin/seatrial inventory network --lldp 5s "
+                                      "--format json >inventory.json\n/bin/busybox ip link >links.txt", machine=options,
+                                      pass_fds=[port.fileno()])
+        finally:
+            over.set()
+            thread.join()
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        return (by(json.load(tar.extractfile("./inventory.json"))["network"], "mac_address"),
+                tar.extractfile("./links.txt").read().decode())
+
+
+def test_switch_that_announces_itself_is_told_by_port(beside_a_switch):
+    interfaces, _ = beside_a_switch
+    assert interfaces["52:54:00:12:34:01"]["neighbour"] == {
+        "chassis_id": "52:54:00:00:00:aa", "port_id": "Ethernet1/7", "port_description": "to rack 12",
+        "system_name": "leaf-12", "system_description": "Example Switch OS 4", "management_address": "10.0.0.1",
+        "vlan": 100, "ttl_s": 120}
+
+
+def test_interface_that_hears_nobody_is_not_waited_for_any_longer(beside_a_switch):
+    interfaces, links = beside_a_switch
+    assert interfaces["52:54:00:12:34:02"]["neighbour"] is None
+    assert ",UP" not in "".join(line for line in links.splitlines() if "eth" in line)
+
+
+# --- a TPM ---------------------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def beside_a_tpm(tmp_path_factory):
+    """The TPM in the agent's inventory, and the certificates as the TPM's maker wrote them."""
+    directory = tmp_path_factory.mktemp("tpm")
+    (directory / "state").mkdir()
+    (directory / "ca.conf").write_text(f"statedir = {directory}\nsigningkey = {directory}/key.pem\n"
+                                       f"issuercert = {directory}/issuer.pem\ncertserial = {directory}/serial\n")
+    (directory / "options").write_text("")
+    (directory / "setup.conf").write_text("create_certs_tool = /usr/bin/swtpm_localca\n"
+                                          f"create_certs_tool_config = {directory}/ca.conf\n"
+                                          f"create_certs_tool_options = {directory}/options\n")
+    subprocess.run(["swtpm_setup", "--tpm2", "--tpmstate", directory / "state", "--create-ek-cert", "--config",
+                    directory / "setup.conf", "--write-ek-cert-files", directory], check=True, stdout=subprocess.DEVNULL)
+    # swtpm ends with the connection.
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        process = subprocess.Popen(["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={directory / 'state'}", "--ctrl",
+                                    f"type=unixio,clientfd={theirs.fileno()}"], pass_fds=[theirs.fileno()])
+        theirs.close()
+        try:
+            archive = small_guest.run(directory / "guest", "/usr/bin/seatrial inventory --format json >inventory.json\n",
+                                      machine=["-chardev", f"socket,id=control,fd={ours.fileno()}", "-tpmdev",
+                                               "emulator,id=tpm0,chardev=control", "-device", "tpm-tis,tpmdev=tpm0"],
+                                      pass_fds=[ours.fileno()])
+        finally:
+            ours.close()
+            assert process.wait(30) == 0
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        tpm, = json.load(tar.extractfile("./inventory.json"))["tpm"]
+    return tpm, {path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in directory.glob("*.crt")}
+
+
+def test_tpm_tells_maker_version_and_certificates(beside_a_tpm):
+    tpm, certificates = beside_a_tpm
+    assert (tpm["name"], tpm["version_major"], tpm["manufacturer"]) == ("tpm0", 2, "IBM")
+    assert re.fullmatch(r"\d+\.\d+\.\d+\.\d+", tpm["firmware_version"])
+    assert (tpm["ek_certificate_sha256"], tpm["ek_ecc_certificate_sha256"]) == (
+        certificates["ek-rsa2048"], certificates["ek-secp384r1"])
