@@ -260,7 +260,13 @@ build/bench/sweep: tests/bench/sweep.c | setup
 	$(call say,CC,$@)
 	$(Q)$(CC) $(C_FLAGS) -O3 -march=native -o $@ $< -lpthread
 
-bench: $(MACHINE) build/seatrial build/bench/sweep build/kernel/bzImage build/initramfs.cpio.xz ## measure what speed and size there are, beside the peers
+# Times commands in a guest.
+build/bench/measure: tests/bench/measure.c | setup
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(C_FLAGS) $(CFLAGS) -o $@ $<
+
+bench: $(MACHINE) build/seatrial build/bench/sweep build/bench/measure build/kernel/bzImage build/initramfs.cpio.xz ## measure what speed and size there are, beside the peers
 	tests/bench/memory
 	tests/bench/inventory
 	tests/bench/bmc
