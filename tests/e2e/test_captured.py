@@ -217,6 +217,41 @@ def test_eight_slots_of_which_one_is_mapped_out_and_one_empty(tree_of):
     assert modules["DIMM_B4"]["part_number"] is None and modules["DIMM_B4"]["populated"] is False
 
 
+def test_boards_chassis_and_processors_tell_their_numbers(tree_of):
+    found = inventory(tree_of("two-sockets"))
+    board, = found["system"]["boards"]
+    assert (board["asset_tag"], board["location"], found["system"]["chassis"]["sku"]) == ("BOARD-1", "Tray 1", "CHASSIS-1")
+    assert [(s["socket"], s["serial_number"], s["asset_tag"], s["part_number"]) for s in found["processors"]["sockets"]] == [
+        (f"CPU {i}", "CPU-0001", "CPUTAG-1", "ES-9000") for i in range(2)]
+
+
+def test_modules_tell_the_addresses_that_they_answer_to(tree_of):
+    modules = by(inventory(tree_of("two-sockets"), "memory")["memory"]["modules"], "locator")
+    assert [modules[locator]["mapped_ranges"] for locator in ("DIMM_A1", "DIMM_A2", "DIMM_A3")] == [
+        [{"address": 0, "size_bytes": 96 << 20}], [{"address": 96 << 20, "size_bytes": 96 << 20}], None]
+
+
+def test_devices_behind_the_second_socket_name_its_node(tree_of):
+    found = inventory(tree_of("two-sockets"))
+    drive, = [d for d in found["pci"] if d["class_name"] == "NVMe controller"]
+    controller, = [c for c in found["controllers"] if c["transport"] == "pcie"]
+    assert (drive["numa_node"], controller["numa_node"], controller["serial_number"]) == (1, 1, "NVME-FAR")
+    assert controller["pci_address"] == drive["address"]
+
+
+def test_bmc_tells_what_it_is(tree_of):
+    found = inventory(tree_of("two-sockets"))
+    # QEMU's BMC has no network.
+    assert [found["management"][key] for key in ("interface", "device_id", "ipmi_version", "lan_channels")] == [
+        "ipmi0", 0x20, "2.0", []]
+
+
+def test_serial_port_on_a_card_names_it(tree_of):
+    found = inventory(tree_of("two-sockets"))
+    card, = [d["address"] for d in found["pci"] if d["class_name"] == "serial controller"]
+    assert [port["pci_address"] for port in found["serial"]] == [None, None, card]
+
+
 def test_worst_news_come_first(tree_of):
     text = captured.run(tree_of("two-sockets"), "--format", "table")
     lines = text.splitlines()
@@ -304,6 +339,29 @@ def test_array_and_volume_name_their_members(tree_of):
     users = by(found["storage"], "serial_number")
     assert users["VBLK-0000"]["used_by"] == [md["name"]]
     assert users["VBLK-0000"]["filesystem"]["type"] == "linux_raid_member"
+
+
+def test_partitions_and_volumes_tell_their_file_systems(tree_of):
+    found = inventory(tree_of("drives-of-all-kinds"))
+    disk = by(found["storage"], "serial_number")["SATA-0000"]
+    partition, = disk["partitions"]
+    assert (disk["partition_table"], disk["partition_table_uuid"]) == ("gpt", "5ea71a10-0007-4000-8000-000000000001")
+    assert (partition["label"], partition["start_bytes"], partition["size_bytes"]) == ("first", 1 << 20, 4 << 20)
+    assert partition["filesystem"] == {"type": "ext4", "usage": "filesystem", "label": "inside",
+                                       "uuid": "5ea71a10-0008-4000-8000-000000000001"}
+    assert by(found["volumes"], "kind")["md"]["filesystem"] == {"type": "ext4", "usage": "filesystem", "label": "array",
+                                                                "uuid": "5ea71a10-0006-4000-8000-000000000001"}
+
+
+def test_device_behind_a_usb_hub_names_it(tree_of):
+    usb = by(inventory(tree_of("twelve-devices"))["usb"], "name")
+    assert (usb["1-2.1"]["product"], usb["1-2.1"]["parent"], usb["1-2"]["class"], usb["1-2"]["parent"]) == (
+        "QEMU USB Tablet", "1-2", "0x09", "usb1")
+
+
+def test_hot_plug_slots_are_named(tree_of):
+    pci = inventory(tree_of("twelve-devices"))["pci"]
+    assert sorted(d["slot"] for d in pci if d["slot"]) == ["0", *(f"0-{i}" for i in range(1, 7))]
 
 
 def test_efi_variables_tell_the_boot_order(tree_of):

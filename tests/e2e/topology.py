@@ -36,6 +36,12 @@ def dimm(number, locator, *, size_mib, serial, part="EM-5600-R", speed=5600, con
     return smbios.structure(17, 0x1100 + number, body, texts)
 
 
+def mapped_module(number, first_mib, end_mib):
+    """Type 20 (7.21): the addresses that the module of that number answers to; QEMU's type 19 has the handle 1300h."""
+    body = struct.pack("<IIHHBBB", first_mib << 10, (end_mib << 10) - 1, 0x1100 + number, 0x1300, 1, 0, 0)
+    return smbios.structure(20, 0x1400 + number, body)
+
+
 def slot(number, designation, bus, device, *, used=True, lanes=0x0A):
     """Type 9 (7.10): a PCI Express slot whose port has that address."""
     body = struct.pack("<BBBBBHBBHBB", 1, 0xA5, lanes, 4 if used else 3, 3, number, 0x0C, 1, 0, bus, device << 3)
@@ -53,10 +59,12 @@ def identity(number):
     return [*smbios.options(0, vendor="Example Systems", version="1.0", date="01/01/2026"),
             *smbios.options(1, manufacturer="Example Systems", product="Pilot 1", serial=f"ES-{number:04}",
                             uuid=f"5ea71a10-0001-4000-8000-{number:012}", sku="PILOT-1", family="Pilot"),
-            *smbios.options(2, manufacturer="Example Systems", product="Pilot board", serial=f"ESB-{number:04}"),
-            *smbios.options(3, manufacturer="Example Systems", serial=f"ESC-{number:04}", asset=f"RACK-{number}"),
-            *smbios.options(4, manufacturer="Example Silicon", version="Example 9000", **{"max-speed": 3600,
-                                                                                        "current-speed": 2400})]
+            *smbios.options(2, manufacturer="Example Systems", product="Pilot board", serial=f"ESB-{number:04}",
+                            asset=f"BOARD-{number}", location="Tray 1"),
+            *smbios.options(3, manufacturer="Example Systems", serial=f"ESC-{number:04}", asset=f"RACK-{number}",
+                            sku="CHASSIS-1"),
+            *smbios.options(4, manufacturer="Example Silicon", version="Example 9000", serial=f"CPU-{number:04}",
+                            asset=f"CPUTAG-{number}", part="ES-9000", **{"max-speed": 3600, "current-speed": 2400})]
 
 
 def nvme(number, *, bus=None, extra=""):
@@ -66,16 +74,21 @@ def nvme(number, *, bus=None, extra=""):
 
 
 def two_sockets():
-    """Two sockets, two NUMA nodes, eight modules of which one is mapped out, and two power supplies."""
+    """Two sockets, two NUMA nodes with a bridge each, eight modules of which one is mapped out, two power supplies, and
+    a BMC that answers over IPMI."""
     modules = [dimm(i, f"DIMM_{'AB'[i // 4]}{i % 4 + 1}", size_mib=96, serial=f"M-{i:04}") for i in range(6)]
     modules.append(dimm(6, "DIMM_B3", size_mib=0, serial="M-0006"))
     modules.append(dimm(7, "DIMM_B4", size_mib=0, serial=None, part=None))
     return Topology(
         options=[*identity(1), "-object", "memory-backend-ram,id=m0,size=320M", "-object",
                  "memory-backend-ram,id=m1,size=192M", "-numa", "node,nodeid=0,cpus=0-3,memdev=m0", "-numa",
-                 "node,nodeid=1,cpus=4-7,memdev=m1", "-numa", "dist,src=0,dst=1,val=20", "-device", "virtio-net-pci",
-                 "-device", "i6300esb"],
-        structures=[*modules, power_supply(1, "PSU 1", watts=1100, characteristics=0x183, serial="P-0001"),
+                 "node,nodeid=1,cpus=4-7,memdev=m1", "-numa", "dist,src=0,dst=1,val=20", "-device",
+                 "pxb-pcie,id=far,bus_nr=128,numa_node=1", "-device", "pcie-root-port,id=farport,bus=far,chassis=9",
+                 "-device", "nvme,serial=NVME-FAR,bus=farport,drive=n0", "-drive", "if=none,id=n0,format=raw,file={n0}",
+                 "-device", "virtio-net-pci,bus=pcie.0", "-device", "i6300esb,bus=pcie.0", "-device", "pci-serial,bus=pcie.0",
+                 "-device", "ipmi-bmc-sim,id=bmc", "-device", "isa-ipmi-kcs,bmc=bmc"],
+        disks={"n0": 8 << 20},
+        structures=[*modules, mapped_module(0, 0, 96), mapped_module(1, 96, 192), power_supply(1, "PSU 1", watts=1100, characteristics=0x183, serial="P-0001"),
                     power_supply(2, "PSU 2", watts=1100, characteristics=0x207, serial="P-0002")],
         cpus="8,sockets=2,cores=2,threads=2")
 
@@ -93,7 +106,8 @@ def twelve_devices():
                  "-device", "virtio-net-pci,bus=rp1,mac=52:54:00:12:34:02",
                  *nvme(0, bus="dp0"), *nvme(1, bus="dp1"),
                  "-device", "qemu-xhci,id=usb,bus=dp2",
-                 "-device", "usb-storage,bus=usb.0,drive=stick,serial=STICK-1",
+                 "-device", "usb-storage,bus=usb.0,drive=stick,serial=STICK-1,port=1",
+                 "-device", "usb-hub,bus=usb.0,port=2", "-device", "usb-tablet,bus=usb.0,port=2.1",
                  "-drive", "if=none,id=stick,format=raw,file={stick}",
                  "-device", "virtio-scsi-pci,bus=dp3",
                  "-device", "nvme-subsys,id=sriov",
@@ -102,7 +116,7 @@ def twelve_devices():
                  "-device", "ahci,id=sata", "-device", "virtio-rng-pci", "-device", "bochs-display",
                  "-device", "edu", "-device", "virtio-balloon-pci"],
         disks={"n0": 16 << 20, "n1": 16 << 20, "stick": 8 << 20},
-        prepare="until [ -b /dev/sda ]; do sleep 0.1; done\n",
+        prepare="until [ -b /dev/sda ] && [ -e /sys/bus/usb/devices/1-2.1 ]; do sleep 0.1; done\n",
         structures=[slot(1, "PCIe Slot 1", 0, 4), slot(2, "PCIe Slot 2", 0, 5), slot(3, "PCIe Slot 3", 0, 9, used=False)])
 
 
@@ -142,8 +156,12 @@ def drives_of_all_kinds():
                 " --uuid=5ea71a10:00050000:80000000:00000001 --name=array --homehost=none /dev/vda /dev/vdb\n"
                 "mdadm --wait /dev/md0\n"
                 "mdadm /dev/md0 --fail /dev/vdb\n"
+                "mkfs.ext4 -q -L array -U 5ea71a10-0006-4000-8000-000000000001 /dev/md0\n"
+                "printf 'label: gpt\\nlabel-id: 5ea71a10-0007-4000-8000-000000000001\\n2048,8192,L,name=\"first\"\\n'"
+                " | sfdisk -q /dev/sdc\n"
+                "mkfs.ext4 -q -L inside -U 5ea71a10-0008-4000-8000-000000000001 -E offset=1048576 /dev/sdc 4096k\n"
                 "echo '0 16384 linear /dev/sda 0' | dmsetup create data --uuid LVM-volume --noudevsync --noudevrules\n",
-        tools=("/usr/sbin/mdadm", "/usr/sbin/dmsetup"))
+        tools=("/usr/sbin/mdadm", "/usr/sbin/dmsetup", "/usr/sbin/sfdisk", "/usr/sbin/mkfs.ext4"))
 
 
 def uefi_machine():
