@@ -167,32 +167,6 @@ void fields_take(struct fields *f, const char *name, json_t *value) {
                 fields_end(f, name, json_set(f->object, name, value));
 }
 
-static int sources_walk(json_t *value, int (*visit)(json_t *object)) {
-        json_t *member;
-        const char *key;
-        size_t i;
-        int r;
-
-        json_array_foreach(value, i, member) {
-                r = sources_walk(member, visit);
-                if (r < 0)
-                        return r;
-        }
-
-        json_object_foreach(value, key, member) {
-                r = sources_walk(member, visit);
-                if (r < 0)
-                        return r;
-        }
-
-        return json_is_object(value) ? visit(value) : 0;
-}
-
-static int remove_from(json_t *object) {
-        (void) json_object_del(object, FIELD_SOURCES);
-        return 0;
-}
-
 static int move_behind(json_t *object) {
         json_t *sources = json_object_get(object, FIELD_SOURCES);
 
@@ -204,12 +178,25 @@ static int move_behind(json_t *object) {
         return json_set(object, FIELD_SOURCES, sources);
 }
 
-int sources_remove(json_t *value) {
-        return sources_walk(value, remove_from);
-}
-
 int sources_move_behind(json_t *value) {
-        return sources_walk(value, move_behind);
+        json_t *member;
+        const char *key;
+        size_t i;
+        int r;
+
+        json_array_foreach(value, i, member) {
+                r = sources_move_behind(member);
+                if (r < 0)
+                        return r;
+        }
+
+        json_object_foreach(value, key, member) {
+                r = sources_move_behind(member);
+                if (r < 0)
+                        return r;
+        }
+
+        return json_is_object(value) ? move_behind(value) : 0;
 }
 
 int smbios_fields_set(json_t *part, const struct smbios_structure *s, const struct smbios_field *fields) {

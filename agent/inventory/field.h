@@ -66,9 +66,7 @@ int field_set_text(json_t *part, const char *name, const char *text);
 /* Notes a member's source. Returns 0, -ENOMEM. */
 int field_set_source(json_t *part, const char *name, const char *source);
 
-/* Takes the sources out of everything below value, or puts them behind the members that they speak of. Return
- * 0, -ENOMEM. */
-int sources_remove(json_t *value);
+/* Puts the sources of everything below value behind the members that they speak of. Returns 0, -ENOMEM. */
 int sources_move_behind(json_t *value);
 
 /* Members as tables that say where each is found and how it is read. */
