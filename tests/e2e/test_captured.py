@@ -346,7 +346,8 @@ def test_partitions_and_volumes_tell_their_file_systems(tree_of):
     disk = by(found["storage"], "serial_number")["SATA-0000"]
     partition, = disk["partitions"]
     assert (disk["partition_table"], disk["partition_table_uuid"]) == ("gpt", "5ea71a10-0007-4000-8000-000000000001")
-    assert (partition["label"], partition["start_bytes"], partition["size_bytes"]) == ("first", 1 << 20, 4 << 20)
+    assert (partition["label"], partition["start_bytes"], partition["size_bytes"], partition["uuid"]) == (
+        "first", 1 << 20, 4 << 20, "5ea71a10-0009-4000-8000-000000000001")
     assert partition["filesystem"] == {"type": "ext4", "usage": "filesystem", "label": "inside",
                                        "uuid": "5ea71a10-0008-4000-8000-000000000001"}
     assert by(found["volumes"], "kind")["md"]["filesystem"] == {"type": "ext4", "usage": "filesystem", "label": "array",
@@ -412,7 +413,7 @@ def test_deviations_tell_expected_found_and_where(tree_of, tmp_path):
         "critical: DIMM_B4: size_bytes: 32 GiB expected, slot empty",
         "critical: DIMM_B3: size_bytes: at least 96 MiB expected, slot mapped out",
         "warning: system.firmware: version: one of 2.0, 2.1 expected, 1.0",
-        "critical: storage with transport nvme: at least 2 expected, 0 there"]
+        "critical: storage with transport nvme: at least 2 expected, 1 there"]
 
 
 def test_link_deviation_tells_what_device_and_port_can(tree_of, tmp_path):

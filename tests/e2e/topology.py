@@ -88,7 +88,8 @@ def two_sockets():
                  "-device", "virtio-net-pci,bus=pcie.0", "-device", "i6300esb,bus=pcie.0", "-device", "pci-serial,bus=pcie.0",
                  "-device", "ipmi-bmc-sim,id=bmc", "-device", "isa-ipmi-kcs,bmc=bmc"],
         disks={"n0": 8 << 20},
-        structures=[*modules, mapped_module(0, 0, 96), mapped_module(1, 96, 192), power_supply(1, "PSU 1", watts=1100, characteristics=0x183, serial="P-0001"),
+        structures=[*modules, mapped_module(0, 0, 96), mapped_module(1, 96, 192),
+                    power_supply(1, "PSU 1", watts=1100, characteristics=0x183, serial="P-0001"),
                     power_supply(2, "PSU 2", watts=1100, characteristics=0x207, serial="P-0002")],
         cpus="8,sockets=2,cores=2,threads=2")
 
@@ -157,8 +158,8 @@ def drives_of_all_kinds():
                 "mdadm --wait /dev/md0\n"
                 "mdadm /dev/md0 --fail /dev/vdb\n"
                 "mkfs.ext4 -q -L array -U 5ea71a10-0006-4000-8000-000000000001 /dev/md0\n"
-                "printf 'label: gpt\\nlabel-id: 5ea71a10-0007-4000-8000-000000000001\\n2048,8192,L,name=\"first\"\\n'"
-                " | sfdisk -q /dev/sdc\n"
+                "printf 'label: gpt\\nlabel-id: 5ea71a10-0007-4000-8000-000000000001\\nstart=2048,size=8192,"
+                "uuid=5ea71a10-0009-4000-8000-000000000001,name=\"first\"\\n' | sfdisk -q /dev/sdc\n"
                 "mkfs.ext4 -q -L inside -U 5ea71a10-0008-4000-8000-000000000001 -E offset=1048576 /dev/sdc 4096k\n"
                 "echo '0 16384 linear /dev/sda 0' | dmsetup create data --uuid LVM-volume --noudevsync --noudevrules\n",
         tools=("/usr/sbin/mdadm", "/usr/sbin/dmsetup", "/usr/sbin/sfdisk", "/usr/sbin/mkfs.ext4"))
