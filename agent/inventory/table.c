@@ -12,7 +12,7 @@
 
 #define INDENT       2U
 #define GAP          2U
-#define FLEXIBLE_MIN 8U
+#define FLEXIBLE_MIN 6U
 
 #define TABLE_COLUMNS_MAX 16U
 

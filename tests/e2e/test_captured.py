@@ -259,6 +259,31 @@ def test_worst_news_come_first(tree_of):
     assert text.index("DIMM_B3") < text.index("PSU 2") < text.index("Example Systems Pilot 1")
 
 
+def test_alike_news_are_one(tree_of):
+    text = re.sub(r"\s+", " ", captured.run(tree_of("two-sockets"), "--format", "table"))
+    assert "DIMM_A1 runs at 4800 MT/s, is made for 5600; the same: DIMM_A2, DIMM_A3, DIMM_A4, DIMM_B1, DIMM_B2 warn" in text
+
+
+def test_view_fits_a_serial_console(machine):
+    _, tree = machine
+    assert [line for line in captured.run(tree, "--format", "table").splitlines() if len(line) >= 80] == []
+
+
+def test_view_shows_devices_below_their_ports(tree_of):
+    addresses = re.findall(r"^( +)(0000:\S+)", captured.run(tree_of("twelve-devices"), "pci", "--format", "table"), re.M)
+    depth = {address: (len(indent) - 2) // 2 for indent, address in addresses}
+    pci = by(inventory(tree_of("twelve-devices"))["pci"], "address")
+    assert set(depth) == set(pci)
+    assert all(depth[a] == (depth[d["parent"]] + 1 if d["parent"] else 0) for a, d in pci.items())
+    order = [address for _, address in addresses]
+    assert order.index("0000:01:00.0") == order.index("0000:00:04.0") + 1
+
+
+def test_what_there_is_none_of_is_one_line(tree_of):
+    assert captured.run(tree_of("two-sockets"), "--format", "table").split("\n\n")[-1].split() == [
+        "none", "slots,", "accelerators,", "volumes,", "usb,", "tpm,", "watchdogs"]
+
+
 def test_power_supplies_tell_their_state(tree_of):
     supplies = inventory(tree_of("two-sockets"))["power"]
     assert [(s["location"], s["status"], s["unplugged"], s["maximum_power_w"], s["serial_number"]) for s in supplies] == [

@@ -142,7 +142,7 @@ static void add_row(struct table *table, const json_t *object, const char *inden
 static int storage_print(const json_t *part, struct screen *screen) {
         static const struct table_column columns[] = {
                 {"DRIVE", TABLE_LEFT},     {"SIZE", TABLE_RIGHT},       {"BY", TABLE_LEFT},
-                {"MODEL", TABLE_FLEXIBLE}, {"SERIAL", TABLE_FLEXIBLE},  {"FIRMWARE", TABLE_LEFT},
+                {"MODEL", TABLE_FLEXIBLE}, {"SERIAL", TABLE_LEFT},      {"FIRMWARE", TABLE_LEFT},
                 {"HEALTH", TABLE_LEFT},    {"CONTENT", TABLE_FLEXIBLE}, {},
         };
         _cleanup_(table_freep) struct table *table = NULL;
