@@ -114,7 +114,7 @@ def test_service_is_killed_and_comes_back(power_on, chance, tell):
 
 
 def test_service_is_killed_and_does_not_come_back_in_time(power_on, chance, tell):
-    """What was not delivered is named, and it is delivered later: by a person in the rescue shell, or by the next boot."""
+    """What was not delivered is named, and it comes later: by a person in the rescue shell, or with the next boot."""
     by_hand = chance.random() < 0.5
     with power_on({"bmc.patience": "2s", "production.failed": "rescue"}) as machine:
         held = wait_for_moment(machine, chance)
@@ -150,8 +150,8 @@ def test_service_is_killed_and_does_not_come_back_in_time(power_on, chance, tell
         assert ocp.check(records) == []
         # In place of what NVRAM had no room for stands a record that says so.
         assert len(records) == total + delivered(machine)[1]
-        tell(f"killed with {held} records; {total - acknowledged} of {total} named in the event log, and then delivered "
-             f"by {'hand' if by_hand else 'the next boot'}")
+        tell(f"killed with {held} records; {total - acknowledged} of {total} named in the event log, and then "
+             f"delivered by {'hand' if by_hand else 'the next boot'}")
 
 
 def test_usb_nic_is_unplugged_and_plugged_in_again(power_on, chance, tell):
@@ -191,8 +191,9 @@ def plug_in(machine, device, netdev):
 
 
 def test_connections_are_cut_in_the_middle_of_a_post(power_on, chance, tell):
-    rules = [{"method": "POST", "path": "*/Entries", "action": "cut", "when": chance.choice(["before", "middle", "after"]),
-              "skip": chance.randrange(6), "count": chance.randint(1, 3)} for _ in range(chance.randint(1, 3))]
+    rules = [{"method": "POST", "path": "*/Entries", "action": "cut",
+              "when": chance.choice(["before", "middle", "after"]), "skip": chance.randrange(6),
+              "count": chance.randint(1, 3)} for _ in range(chance.randint(1, 3))]
     with power_on({}, faults=tuple(rules)) as machine:
         records = expect_everything(machine)
         cut = [request for request in machine.bmc.requests() if request[2] == "cut"]
@@ -201,9 +202,9 @@ def test_connections_are_cut_in_the_middle_of_a_post(power_on, chance, tell):
 
 
 def test_host_is_reset_in_a_trial(power_on, chance, tell):
-    with power_on({"trial.memory.size": "64M", "trial.memory.passes": "6", "trial.processor.time": "2s"}) as machine:
+    with power_on({"trial.memory.size": "64M", "trial.memory.passes": "12", "trial.processor.time": "4s"}) as machine:
         machine.wait_for(r"^trial ", SECONDS)
-        moment = chance.uniform(0, 4)
+        moment = chance.uniform(0, 4)           # the processor trial alone lasts as long
         machine.pass_time(moment)
         machine.qmp("system_reset")
         assert machine.wait_for_end(SECONDS) == "guest-shutdown"
@@ -221,8 +222,8 @@ def test_host_is_reset_in_a_trial(power_on, chance, tell):
         # in which it died began with the BMC's knowledge.
         diagnosis, = ocp.of_step(second[0], "last-boot", "diagnosis")
         assert diagnosis["verdict"] == "ended-without-notice"
-        match = re.match(rf"the boot before this one \({boots[0]}\) ended without notice in stage (\w+)(?:, step ([\w-]+))?",
-                         diagnosis["message"])
+        match = re.match(rf"the boot before this one \({boots[0]}\) ended without notice in stage (\w+)"
+                         r"(?:, step ([\w-]+))?", diagnosis["message"])
         stage, step = match.groups()
         run = next(run for run in first if ocp.stage(run) == stage)
         assert step is None or step in ocp.step_names(run)
