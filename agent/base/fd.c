@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "fd.h"
@@ -201,4 +202,9 @@ int fd_set_nonblock(int fd, bool nonblock) {
 
         flags = nonblock ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
         return fcntl(fd, F_SETFL, flags) < 0 ? -errno : 0;
+}
+
+void terminal_drain(int fd) {
+        (void) tcflow(fd, TCOON);
+        (void) tcdrain(fd);
 }

@@ -54,3 +54,7 @@ int make_directories(const char *path, mode_t mode);
 
 /* Sets or clears O_NONBLOCK. Returns 0, a negative errno. */
 int fd_set_nonblock(int fd, bool nonblock);
+
+/* Waits until the far end of a serial line has got what was written to it, also where somebody has stopped
+ * the output with Ctrl-S. Does nothing with what is no terminal. */
+void terminal_drain(int fd);

@@ -128,6 +128,8 @@ static void leave(struct init *init, int command, const char *what) {
         kill_all();
         end_watch(init, command == (int) RB_KEXEC ? guard_hand_over : guard_end);
         sync();
+        fflush(stdout);
+        terminal_drain(STDOUT_FILENO);
         (void) reboot(command);
 
         reason = strprintf("%s did not happen: %s", what, strerror(errno));

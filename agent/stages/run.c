@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/efi-variable.h"
 #include "base/event.h"
@@ -216,7 +217,7 @@ int verb_run(int argc, char **argv) {
         };
         _cleanup_close_ int heartbeat_fd = -EBADF;
         _cleanup_(voyage_done) struct voyage voyage = {};
-        int c;
+        int c, r;
 
         while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
                 switch (c) {
@@ -239,8 +240,13 @@ int verb_run(int argc, char **argv) {
                second_leg_is_under_way() ? "second leg, in memory that has passed"
                                          : "sea trial of this machine before it enters service");
 
-        if (voyage_open(&voyage, heartbeat_fd) < 0 || voyage_sail(&voyage) < 0)
-                return 1;
+        r = voyage_open(&voyage, heartbeat_fd);
+        if (r >= 0)
+                r = voyage_sail(&voyage);
 
-        return 0;
+        /* The agent leads the session of the console that it has: when it ends, the kernel hangs that up, and
+         * drops what has not gone out yet. */
+        fflush(stdout);
+        terminal_drain(STDOUT_FILENO);
+        return r < 0;
 }
