@@ -14,6 +14,7 @@
 #include "failures.h"
 
 /* A trace of our own, so that nobody else's is disturbed. */
+#define RECORD_COMMAND "/sys/kernel/tracing/options/record-cmd"
 #define TRACE          "/sys/kernel/tracing/instances/seatrial-memory"
 #define TRACE_ENABLE   TRACE "/events/mce/mce_record/enable"
 #define TRACE_DECODED  TRACE "/events/ras/mc_event/enable"
@@ -89,6 +90,22 @@ bool machine_check_has_address(const struct machine_check *check) {
         return check->status & STATUS_ADDRESS;
 }
 
+/* An instance takes its options from the top. With the names of commands recorded, enabling any event has the
+ * scheduler follow each switch and wake-up as well: code of every processor's that the kernel would patch
+ * while it runs, for names that nobody reads. */
+static bool make_instance(void) {
+        _cleanup_free_ char *before = NULL;
+        bool made;
+
+        if (read_file(RECORD_COMMAND, 16, &before, NULL) >= 0)
+                (void) write_text_file(RECORD_COMMAND, "0");
+        made = mkdir(TRACE, 0700) >= 0 || errno == EEXIST;
+        if (before)
+                (void) write_text_file(RECORD_COMMAND, before);
+
+        return made;
+}
+
 int ecc_watch_start(struct ecc_watch *watch) {
         int r;
 
@@ -98,7 +115,7 @@ int ecc_watch_start(struct ecc_watch *watch) {
 
         /* Corrected errors are seen when somebody looks, by default every five minutes. */
         (void) write_text_file(CHECK_INTERVAL, "1");
-        if (mkdir(TRACE, 0700) < 0 && errno != EEXIST)
+        if (!make_instance())
                 return 0;
 
         watch->traced = write_text_file(TRACE_ENABLE, "1") >= 0;
