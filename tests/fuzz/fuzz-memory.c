@@ -9,6 +9,7 @@
 #include "trial/memory/leg.h"
 #include "trial/memory/numa.h"
 #include "trial/memory/physical.h"
+#include "trial/memory/position.h"
 
 /* What the memory trial reads of the kernel, and of an earlier kernel's trial, by its first byte: text all of
  * it. What comes out as ranges has to be in order, since it is written to. */
@@ -29,7 +30,8 @@ static void below_64(unsigned number, void *userdata _unused_) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_(ranges_done) struct ranges one = {}, two = {};
         _cleanup_(leg_done) struct leg leg = {};
-        _cleanup_free_ char *text = NULL, *module = NULL;
+        _cleanup_(edac_event_done) struct edac_event event = {};
+        _cleanup_free_ char *text = NULL, *position = NULL;
         struct memory_situation situation;
         struct machine_check machine_check;
 
@@ -58,7 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 break;
         case 't':
                 (void) machine_check_parse(text, &machine_check);
-                module = edac_module_at(text, 0x1a000040);
+                if (edac_event_at(text, 0x1a000040, &event) > 0)
+                        position = position_text("channel 0 slot 0", event.detail);
                 break;
         case 'l':
                 (void) leg_parse(text, &leg);

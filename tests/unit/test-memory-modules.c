@@ -10,6 +10,7 @@
 #include "tests/unit/unit.h"
 #include "trial/memory/dimm.h"
 #include "trial/memory/ecc.h"
+#include "trial/memory/position.h"
 
 #define GIB UINT64_C(0x40000000)
 
@@ -223,6 +224,7 @@ static void edac_counts_by_module(void **state _unused_) {
         tree_write(&tree, MC "mc0/dimm3/dimm_ce_count", "17\n");
         tree_write(&tree, MC "mc0/dimm3/dimm_ue_count", "1\n");
         tree_write(&tree, MC "mc0/dimm3/dimm_label", "CPU_SrcID#0_MC#0_Chan#1_DIMM#0\n");
+        tree_write(&tree, MC "mc0/dimm3/dimm_location", "channel 1 slot 0 \n");
         tree_write(&tree, MC "mc0/dimm3/dimm_edac_mode", "None\n");
         tree_write(&tree, MC "mc1/rank0/dimm_ce_count", "0\n");
         tree_write(&tree, MC "mc1/rank0/dimm_ue_count", "0\n");
@@ -236,10 +238,12 @@ static void edac_counts_by_module(void **state _unused_) {
 
                 if (m->corrected == 17) {
                         assert_string_equal(m->label, "CPU_SrcID#0_MC#0_Chan#1_DIMM#0");
+                        assert_string_equal(m->location, "channel 1 slot 0");
                         assert_int_equal(m->uncorrected, 1);
                         assert_false(m->ecc);
                 } else {
                         assert_string_equal(m->label, "rank0");
+                        assert_null(m->location);
                         assert_true(m->ecc);
                 }
         }
@@ -269,22 +273,89 @@ static void a_machine_check_has_status_and_address(void **state _unused_) {
         assert_false(machine_check_uncorrected(&check));
 }
 
-static void edac_decodes_an_address_where_it_has_a_driver(void **state _unused_) {
-        static const char trace[] =
-                "  <idle>-0 [000] d.h1. 1.0: mce_record: CPU: 0, MCGc/s: 0/0, MC9: 9c00000000000090, ...\n"
-                "  kworker/0:1-8 [000] ..... 1.1: mc_event: 1 Corrected error: memory read error on "
-                "CPU_SrcID#0_MC#1_Chan#0_DIMM#0 (mc:1 location:0:0:-1 address:0x1a000040 grain:32 "
-                "syndrome:0x00000000 err_code:0101:0090)\n"
-                "  kworker/0:1-8 [000] ..... 1.2: mc_event: 2 Uncorrected errors: on DIMM A 2 (mc:0 "
-                "location:1:0:-1 address:0x200000000 grain:4096 syndrome:0x00000000)\n";
-        _cleanup_free_ char *first = edac_module_at(trace, 0x1a000040);
-        _cleanup_free_ char *second = edac_module_at(trace, 0x200000abc);
+static const char events[] =
+        "  <idle>-0 [000] d.h1. 1.0: mce_record: CPU: 0, MCGc/s: 0/0, MC9: 9c00000000000090, ...\n"
+        "  kworker/0:1-8 [000] ..... 1.1: mc_event: 1 Corrected error: memory read error on "
+        "CPU_SrcID#0_MC#1_Chan#0_DIMM#0 (mc:1 location:0:0:-1 address:0x1a000040 grain:32 "
+        "syndrome:0x00000000  err_code:0x0101:0x0090 ProcessorSocketId:0x0 MemoryControllerId:0x1 "
+        "PhysicalRankId:0x1 Row:0x15da Column:0x100 Bank:0x3 BankGroup:0x2 retry_rd_err_log[0001a209 0000])\n"
+        "  kworker/0:1-8 [000] ..... 1.2: mc_event: 2 Uncorrected errors: on DIMM A 2 (mc:0 "
+        "location:1:0:-1 address:0x200000000 grain:4096 syndrome:0x00000000)\n"
+        "  kworker/0:1-8 [000] ..... 1.3: mc_event: 1 Corrected error: memory scrubbing error on "
+        "CPU_SrcID#0_MC#1_Chan#0_DIMM#0 (mc:1 location:0:0:-1 address:0x1c000000 grain:32 "
+        "syndrome:0x00000000)\n";
 
-        assert_string_equal(first, "CPU_SrcID#0_MC#1_Chan#0_DIMM#0");
-        assert_string_equal(second, "DIMM A 2");
-        assert_null(edac_module_at(trace, 0x1a000080));
-        assert_null(edac_module_at("", 0));
-        assert_null(edac_module_at("mc_event: 1 Corrected error on X (mc:0 address:0x0 grain:0 ", 0));
+static void edac_decodes_an_address_where_it_has_a_driver(void **state _unused_) {
+        _cleanup_(edac_event_done) struct edac_event first = {}, second = {}, none = {};
+
+        assert_int_equal(edac_event_at(events, 0x1a000040, &first), 1);
+        assert_string_equal(first.module, "CPU_SrcID#0_MC#1_Chan#0_DIMM#0");
+        assert_non_null(strstr(first.detail, " PhysicalRankId:0x1 "));
+        assert_int_equal(edac_event_at(events, 0x200000abc, &second), 1);
+        assert_string_equal(second.module, "DIMM A 2");
+        assert_int_equal(edac_event_at(events, 0x1a000080, &none), 0);
+        assert_int_equal(edac_event_at("", 0, &none), 0);
+        assert_int_equal(
+                edac_event_at("mc_event: 1 Corrected error on X (mc:0 address:0x0 grain:0 ", 0, &none), 0);
+        assert_int_equal(edac_event_at("mc_event: 1 Corrected error on X (mc:0 address:0x0", 0, &none), 0);
+        assert_null(none.module);
+}
+
+static void the_last_event_of_a_module_is_found_by_its_whole_name(void **state _unused_) {
+        _cleanup_(edac_event_done) struct edac_event last = {}, none = {};
+
+        assert_int_equal(edac_event_of(events, "CPU_SrcID#0_MC#1_Chan#0_DIMM#0", &last), 1);
+        assert_int_equal(last.address, 0x1c000000);
+        assert_int_equal(edac_event_of(events, "DIMM A", &none), 0);
+        assert_null(none.module);
+}
+
+static void assert_position(const char *location, const char *detail, const char *expected) {
+        _cleanup_free_ char *text = position_text(location, detail);
+
+        assert_string_equal(text, expected);
+}
+
+static void a_driver_tells_rank_row_and_column(void **state _unused_) {
+        _cleanup_(edac_event_done) struct edac_event event = {};
+
+        /* skx_edac and i10nm_edac by themselves. */
+        assert_int_equal(edac_event_at(events, 0x1a000040, &event), 1);
+        assert_position("channel 0 slot 0", event.detail,
+                        "channel 0 slot 0, rank 1, bank group 2, bank 3, row 0x15da, column 0x100");
+
+        /* With the firmware's help, and of a module of stacked chips. */
+        assert_position(
+                "channel 1 slot 0",
+                " err_code:0x0080:0x0090  SystemAddress:0x90ba03400 ProcessorSocketId:0x0 "
+                "MemoryControllerId:0x2 ChannelAddress:0x222e80e00 ChannelId:0x1 RankAddress:0x445d01c0 "
+                "PhysicalRankId:0x2 DimmSlotId:0x0 DimmRankId:0x0 Row:0x1424 Column:0x520 Bank:0x0 "
+                "BankGroup:0x2 ChipSelect:0x0 ChipId:0x4",
+                "channel 1 slot 0, rank 2, chip 4, bank group 2, bank 0, row 0x1424, column 0x520");
+
+        /* sb_edac. */
+        assert_position(
+                "channel 2 slot 1",
+                " area:DRAM err_code:0001:0090 socket:0 ha:0 channel_mask:4 rank:5 row:0x1f00 col:0x3f8 "
+                "bank_addr:1 bank_group:3",
+                "channel 2 slot 1, rank 5, bank group 3, bank 1, row 0x1f00, column 0x3f8");
+
+        /* ghes_edac, which knows no channel. */
+        assert_position(
+                "memory 3",
+                "APEI location: node:0 card:1 module:0 rank:0 bank:10 device:7 row:4660 column:86 "
+                "bit_position:3 DIMM location: P0 CHANNEL B DIMM 0 status(0x0000000000000400): Storage "
+                "error in DRAM memory",
+                "memory 3, rank 0, device 7, bank 10, row 0x1234, column 0x56, bit 3 (no driver tells: "
+                "channel)");
+}
+
+static void what_no_driver_tells_is_said_to_be_missing(void **state _unused_) {
+        /* amd64_edac: a chip select is a rank. */
+        assert_position("csrow 2 channel 1", "", "csrow 2 channel 1 (no driver tells: row, column)");
+        assert_position(NULL, NULL, "no driver tells: channel, rank, row, column");
+        assert_position("channel 0 slot 0", "Row:zz arrow:1 Rowing:2 row 3 col:-1",
+                        "channel 0 slot 0 (no driver tells: rank, row, column)");
 }
 
 static void other_lines_of_the_trace_are_no_machine_checks(void **state _unused_) {
@@ -319,6 +390,9 @@ int main(void) {
                 cmocka_unit_test(without_a_driver_there_are_no_modules),
                 cmocka_unit_test(a_machine_check_has_status_and_address),
                 cmocka_unit_test(edac_decodes_an_address_where_it_has_a_driver),
+                cmocka_unit_test(the_last_event_of_a_module_is_found_by_its_whole_name),
+                cmocka_unit_test(a_driver_tells_rank_row_and_column),
+                cmocka_unit_test(what_no_driver_tells_is_said_to_be_missing),
                 cmocka_unit_test(other_lines_of_the_trace_are_no_machine_checks),
         };
 

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "ecc.h"
 #include "failures.h"
+#include "position.h"
 
 /* A trace of our own, so that nobody else's is disturbed. */
 #define RECORD_COMMAND "/sys/kernel/tracing/options/record-cmd"
@@ -53,33 +54,6 @@ int machine_check_parse(const char *line, struct machine_check *ret) {
 
         *ret = check;
         return 1;
-}
-
-/* "mc_event: 1 Corrected error: memory read error on CPU_SrcID#0_MC#0_Chan#0_DIMM#0 (mc:0 location:0:0:-1
- * address:0x1a000040 grain:32 syndrome:0x00000000 ...)": a label may have blanks. */
-static char *event_module(const char *line, uint64_t place) {
-        const char *label = strstr(line, " on "), *end = label ? strstr(label, " (mc:") : NULL;
-        const char *numbers = end ? strstr(end, " address:0x") : NULL;
-        uint64_t address, grain;
-
-        if (!numbers || sscanf(numbers, " address:%" SCNx64 " grain:%" SCNu64, &address, &grain) != 2 ||
-            grain == 0 || address / grain != place / grain)
-                return NULL;
-
-        label += strlen(" on ");
-        return strndup(label, (size_t) (end - label));
-}
-
-char *edac_module_at(const char *trace, uint64_t place) {
-        char *module = NULL;
-
-        for (const char *event = trace; !module && (event = strstr(event, "mc_event: ")); event++) {
-                _cleanup_free_ char *line = strndup(event, strcspn(event, "\n"));
-
-                module = line ? event_module(line, place) : NULL;
-        }
-
-        return module;
 }
 
 bool machine_check_uncorrected(const struct machine_check *check) {
@@ -141,9 +115,32 @@ static int report_errors(const struct trial_context *context, const char *module
                 module, corrected, uncorrected, corrected + uncorrected > 1 ? "s" : "", where);
 }
 
-/* What each module of EDAC's has counted. Returns how many diagnoses there were, a negative errno. */
+/* What a module of EDAC's has counted, and where the last error was that the trace tells of. */
+static int report_count(const struct trial_context *context, const struct edac_module *module, const char *id,
+                        const char *trace, uint64_t corrected, uint64_t uncorrected) {
+        _cleanup_(edac_event_done) struct edac_event event = {};
+        _cleanup_free_ char *position = NULL, *where = NULL;
+        int r;
+
+        r = edac_event_of(trace, module->label, &event);
+        if (r < 0)
+                return r;
+
+        position = position_text(module->location, event.detail);
+        if (!position)
+                return -ENOMEM;
+
+        where = r > 0 ? strprintf(", the last at 0x%" PRIx64 ", %s", event.address, position)
+                      : strprintf(", %s", position);
+        if (!where)
+                return -ENOMEM;
+
+        return report_errors(context, module->label, id, where, corrected, uncorrected);
+}
+
+/* Returns how many diagnoses there were, a negative errno. */
 static int report_counts(const struct ecc_watch *watch, const struct trial_context *context,
-                         const struct edac *after, bool promised, uint64_t corrected_max) {
+                         const struct edac *after, const char *trace, bool promised, uint64_t corrected_max) {
         uint64_t corrected = 0;
         int n = 0, r = 0;
 
@@ -158,7 +155,7 @@ static int report_counts(const struct ecc_watch *watch, const struct trial_conte
                 }
                 corrected += ce;
                 if (ue > 0 || ce > corrected_max) {
-                        r = report_errors(context, module->label, id, "", ce, ue);
+                        r = report_count(context, module, id, trace, ce, ue);
                         n++;
                 }
                 if (r >= 0 && promised && !module->ecc) {
@@ -175,9 +172,19 @@ static int report_counts(const struct ecc_watch *watch, const struct trial_conte
         return r < 0 ? r : n;
 }
 
-static int report_check(const struct trial_context *context, const struct dimm_map *dimms, const char *trace,
-                        const struct machine_check *check) {
-        _cleanup_free_ char *module = NULL, *where = NULL, *id = NULL;
+static const char *location_of(const struct edac *edac, const char *label) {
+        for (size_t i = 0; i < edac->n_modules; i++)
+                if (streq(edac->modules[i].label, label))
+                        return edac->modules[i].location;
+
+        return NULL;
+}
+
+static int report_check(const struct trial_context *context, const struct dimm_map *dimms,
+                        const struct edac *edac, const char *trace, const struct machine_check *check) {
+        _cleanup_free_ char *module = NULL, *where = NULL, *id = NULL, *position = NULL;
+        _cleanup_(edac_event_done) struct edac_event event = {};
+        int r;
 
         if (!machine_check_has_address(check))
                 return trial_report_diagnosis(
@@ -185,12 +192,22 @@ static int report_check(const struct trial_context *context, const struct dimm_m
                         "%s machine check without an address (status 0x%016" PRIx64 ")",
                         machine_check_uncorrected(check) ? "An uncorrected" : "A corrected", check->status);
 
-        module = edac_module_at(trace, check->address);
-        id = module ? module_id(context, module) : module_id_at(context, dimms, check->address);
-        if (!module)
+        /* EDAC's driver knows how the memory controller lays addresses out. */
+        r = edac_event_at(trace, check->address, &event);
+        if (r < 0)
+                return r;
+        if (r > 0) {
+                module = TAKE_PTR(event.module);
+                id = module_id(context, module);
+                position = position_text(location_of(edac, module), event.detail);
+        } else {
                 module = dimm_map_text(dimms, check->address);
-        where = strprintf(" at 0x%" PRIx64, check->address);
-        if (!module || !where)
+                id = module_id_at(context, dimms, check->address);
+                position = position_text(NULL, NULL);
+        }
+
+        where = strprintf(" at 0x%" PRIx64 ", %s", check->address, position ?: "");
+        if (!module || !position || !where)
                 return -ENOMEM;
 
         return report_errors(context, module, id, where, !machine_check_uncorrected(check),
@@ -200,18 +217,13 @@ static int report_check(const struct trial_context *context, const struct dimm_m
 /* Machine checks with an address or uncorrected: what EDAC has counted as well is told twice, once with the
  * address. Returns how many diagnoses there were, a negative errno. */
 static int report_checks(const struct trial_context *context, const struct dimm_map *dimms,
-                         uint64_t corrected_max) {
-        _cleanup_free_ char *text = NULL, *lines = NULL;
+                         const struct edac *edac, const char *trace, uint64_t corrected_max) {
+        _cleanup_free_ char *lines = strdup(trace);
         struct machine_check check;
         uint64_t corrected = 0;
         char *line, *rest;
-        int n = 0, r;
+        int n = 0;
 
-        r = read_file(TRACE_TEXT, TRACE_MAX, &text, NULL);
-        if (r < 0)
-                return r;
-
-        lines = strdup(text);
         if (!lines)
                 return -ENOMEM;
 
@@ -221,7 +233,8 @@ static int report_checks(const struct trial_context *context, const struct dimm_
                 if (!machine_check_uncorrected(&check) && ++corrected <= corrected_max)
                         continue;
                 if (n++ < CHECKS_SHOWN) {
-                        r = report_check(context, dimms, text, &check);
+                        int r = report_check(context, dimms, edac, trace, &check);
+
                         if (r < 0)
                                 return r;
                 }
@@ -253,23 +266,29 @@ static int report_contradictions(const struct trial_context *context, const stru
 int ecc_watch_report(struct ecc_watch *watch, const struct trial_context *context,
                      const struct dimm_map *dimms, uint64_t corrected_max) {
         _cleanup_(edac_done) struct edac after = {};
-        int n, checks = 0, r;
+        _cleanup_free_ char *trace = NULL;
+        int n, checks, r;
 
         n = report_contradictions(context, dimms);
         if (n < 0)
                 return n;
 
-        if (watch->traced) {
-                checks = report_checks(context, dimms, corrected_max);
-                (void) write_text_file(TRACE_ENABLE, "0");
-                (void) write_text_file(TRACE_DECODED, "0");
-                if (checks < 0)
-                        return checks;
-        }
-
+        /* The counters first: what comes between is in the trace, and not the other way about. */
         r = edac_read("/sys", &after);
         if (r < 0)
                 return r;
+
+        r = watch->traced ? read_file(TRACE_TEXT, TRACE_MAX, &trace, NULL) : 0;
+        if (watch->traced) {
+                (void) write_text_file(TRACE_ENABLE, "0");
+                (void) write_text_file(TRACE_DECODED, "0");
+        }
+        if (r < 0)
+                return r;
+
+        checks = report_checks(context, dimms, &after, trace ?: "", corrected_max);
+        if (checks < 0)
+                return checks;
 
         /* What nobody counts is unknown, and not zero. */
         if (after.n_modules == 0) {
@@ -279,6 +298,6 @@ int ecc_watch_report(struct ecc_watch *watch, const struct trial_context *contex
                 return r < 0 ? r : n + checks;
         }
 
-        r = report_counts(watch, context, &after, dimms->ecc, corrected_max);
+        r = report_counts(watch, context, &after, trace ?: "", dimms->ecc, corrected_max);
         return r < 0 ? r : n + checks + r;
 }

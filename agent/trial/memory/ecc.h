@@ -13,8 +13,9 @@
 
 /* One module as EDAC has it (Documentation/ABI/testing/sysfs-devices-edac). */
 struct edac_module {
-        char *label; /* "CPU_SrcID#0_MC#0_Chan#0_DIMM#0", or what the firmware calls it */
-        bool ecc;    /* it corrects: its mode is not None */
+        char *label;    /* "CPU_SrcID#0_MC#0_Chan#0_DIMM#0", or what the firmware calls it */
+        char *location; /* "channel 0 slot 0", or NULL */
+        bool ecc;       /* it corrects: its mode is not None */
         uint64_t corrected, uncorrected;
 };
 
@@ -35,11 +36,6 @@ struct machine_check {
 
 /* Reads a line of the trace. Returns 1, 0 for a line that is none. */
 int machine_check_parse(const char *line, struct machine_check *ret);
-
-/* The module in which EDAC's driver, which knows how the memory controller lays addresses out, sees an error
- * at that place, by its events in the text of a trace (include/ras/ras_event.h). Newly allocated, NULL when
- * there is none, or memory is short. */
-char *edac_module_at(const char *trace, uint64_t place);
 
 bool machine_check_uncorrected(const struct machine_check *check);
 bool machine_check_has_address(const struct machine_check *check);

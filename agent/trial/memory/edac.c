@@ -12,8 +12,10 @@
 #include "ecc.h"
 
 void edac_done(struct edac *edac) {
-        for (size_t i = 0; i < edac->n_modules; i++)
+        for (size_t i = 0; i < edac->n_modules; i++) {
                 free(edac->modules[i].label);
+                free(edac->modules[i].location);
+        }
         free(edac->modules);
         *edac = (struct edac){};
 }
@@ -24,7 +26,7 @@ static void closedirp(DIR **directory) {
 }
 
 static int read_module(int fd, const char *name, struct edac *edac) {
-        _cleanup_free_ char *label = NULL, *mode = NULL;
+        _cleanup_free_ char *label = NULL, *location = NULL, *mode = NULL;
         struct edac_module module = {.ecc = true};
         struct edac_module *modules;
         int r;
@@ -35,6 +37,7 @@ static int read_module(int fd, const char *name, struct edac *edac) {
         if (r < 0)
                 return r;
 
+        (void) read_line_file_at(fd, "dimm_location", &location);
         r = read_line_file_at(fd, "dimm_label", &label);
         if (r < 0)
                 label = strdup(name);
@@ -49,6 +52,7 @@ static int read_module(int fd, const char *name, struct edac *edac) {
 
         edac->modules = modules;
         module.label = TAKE_PTR(label);
+        module.location = TAKE_PTR(location);
         modules[edac->n_modules++] = module;
         return 0;
 }

@@ -180,6 +180,14 @@ static int report_verdict(const struct work *work, const struct account *account
         if (n_lost < 0)
                 return n_lost;
 
+        if (n_words > 0 && work->place_known) {
+                r = trial_report_log(work->context, "INFO",
+                                     "in which rank, row and column of its module a failing address is, no "
+                                     "driver tells but for errors that the hardware notices itself");
+                if (r < 0)
+                        return r;
+        }
+
         if (n_words > 0) {
                 r = failures_report(work->context, mishaps, work->n_shares, &account->dimms,
                                     work->place_known, coverage);
