@@ -13,6 +13,10 @@
 #define ELEMENTSOF(a) (sizeof(a) / sizeof((a)[0]))
 #define STRLEN(s)     (sizeof("" s "") - 1)
 
+/* Some system headers bring those of <sys/param.h> along, whose operands are evaluated twice. */
+#undef MIN
+#undef MAX
+
 /* The number gives nested uses names of their own. */
 #define MIN(a, b)          PICK_(__COUNTER__, <, a, b)
 #define MAX(a, b)          PICK_(__COUNTER__, >, a, b)

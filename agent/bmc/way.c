@@ -90,7 +90,7 @@ static int wait_for_lease(struct way *way, struct wait *w, uint64_t patience) {
         if (service->family != AF_UNSPEC && link_reaches(way_link(way), service) > 0)
                 return 0;
 
-        r = dhcp_start(name, DHCP_SCRIPT, &way->dhcp);
+        r = dhcp_start(name, DHCP_ADDRESS, DHCP_SCRIPT, &way->dhcp);
         if (r >= 0)
                 r = dhcp_wait(way->dhcp, w, wait_until(w, patience), &lease);
         if (r == -ENODATA || r == -ETIMEDOUT)

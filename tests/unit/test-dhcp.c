@@ -52,6 +52,39 @@ static void lease_is_read(void **state _unused_) {
         assert_int_equal(lease.server.family, AF_UNSPEC);
 }
 
+static void lease_for_a_boot_is_read(void **state _unused_) {
+        struct dhcp_lease lease;
+
+        assert_int_equal(
+                dhcp_parse("bound ip=10.0.2.15 subnet=255.255.255.0 serverid=10.0.2.2 router=10.0.2.1 "
+                           "dns=10.0.2.3,nobody,10.0.2.4,10.0.2.5,10.0.2.6 bootserver=boot.example "
+                           "bootfile=/pxelinux.0 configfile= pathprefix=http://boot.example/",
+                           &lease),
+                1);
+        assert_string_equal(FORMAT_IP(&lease.router), "10.0.2.1");
+        assert_int_equal(lease.n_name_servers, DHCP_NAME_SERVERS_MAX);
+        assert_string_equal(FORMAT_IP(&lease.name_servers[2]), "10.0.2.5");
+        assert_string_equal(lease.boot_server, "boot.example");
+        assert_string_equal(lease.boot_file, "/pxelinux.0");
+        assert_string_equal(lease.config_file, "");
+        assert_string_equal(lease.path_prefix, "http://boot.example/");
+
+        assert_int_equal(dhcp_parse("bound ip=10.0.2.15 subnet=255.255.255.0 serverid=", &lease), 1);
+        assert_int_equal(lease.router.family, AF_UNSPEC);
+        assert_int_equal(lease.n_name_servers, 0);
+        assert_string_equal(lease.boot_file, "");
+}
+
+/* A text that has no room is none. */
+static void long_texts_are_left_out(void **state _unused_) {
+        char line[1024] = "bound ip=10.0.2.15 subnet=255.255.255.0 bootfile=";
+        struct dhcp_lease lease;
+
+        memset(line + strlen(line), 'x', DHCP_TEXT_MAX);
+        assert_int_equal(dhcp_parse(line, &lease), 1);
+        assert_string_equal(lease.boot_file, "");
+}
+
 static void other_events_are_none_of_a_lease(void **state _unused_) {
         static const char *const lines[] = {"deconfig ip= subnet= serverid=",
                                             "leasefail ip= subnet= serverid=",
@@ -213,7 +246,7 @@ static void lease_is_had_and_given_back(void **state _unused_) {
                 struct dhcp *dhcp = NULL;
 
                 set_mac(i);
-                assert_int_equal(dhcp_start(HOST, SCRIPT, &dhcp), 0);
+                assert_int_equal(dhcp_start(HOST, DHCP_ADDRESS, SCRIPT, &dhcp), 0);
                 assert_int_equal(dhcp_wait(dhcp, &w, wait_until(&w, 20 * USEC_PER_SEC), &lease), 0);
                 assert_string_equal(FORMAT_IP(&lease.address), "169.254.0.20");
                 assert_int_equal(lease.prefix, 16);
@@ -233,7 +266,7 @@ static void network_without_a_server_is_waited_for_only_so_long(void **state _un
         struct bmc bmc;
 
         start_bmc(&bmc, false);
-        assert_int_equal(dhcp_start(HOST, SCRIPT, &dhcp), 0);
+        assert_int_equal(dhcp_start(HOST, DHCP_ADDRESS, SCRIPT, &dhcp), 0);
         assert_int_equal(dhcp_wait(dhcp, &w, wait_until(&w, 200 * USEC_PER_MSEC), &lease), -ETIMEDOUT);
         dhcp_free(dhcp);
         stop_bmc(&bmc);
@@ -244,7 +277,7 @@ static void client_that_ends_without_a_lease_is_told(void **state _unused_) {
         struct dhcp_lease lease;
         struct dhcp *dhcp = NULL;
 
-        assert_int_equal(dhcp_start("none0", SCRIPT, &dhcp), 0);
+        assert_int_equal(dhcp_start("none0", DHCP_ADDRESS, SCRIPT, &dhcp), 0);
         assert_int_equal(dhcp_wait(dhcp, &w, wait_until(&w, 20 * USEC_PER_SEC), &lease), -ENODATA);
         dhcp_free(dhcp);
 }
@@ -252,6 +285,8 @@ static void client_that_ends_without_a_lease_is_told(void **state _unused_) {
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(lease_is_read),
+                cmocka_unit_test(lease_for_a_boot_is_read),
+                cmocka_unit_test(long_texts_are_left_out),
                 cmocka_unit_test(other_events_are_none_of_a_lease),
                 cmocka_unit_test(lease_that_cannot_be_used_is_told),
                 cmocka_unit_test(lease_is_had_and_given_back),

@@ -18,7 +18,13 @@
 #include "dhcp.h"
 
 #define CLIENT   "/bin/busybox"
-#define LINE_MAX 1024U
+#define LINE_MAX 2048U
+
+/* As whom a boot server knows a machine that boots x86-64 (RFC 4578, type 7), with a user class (RFC 3004) of
+ * our own: a server can have other files for a program that starts Linux than for the firmware. */
+#define VENDOR_CLASS "PXEClient:Arch:00007:UNDI:003016"
+#define ARCHITECTURE "0x5d:0007"
+#define USER_CLASS   "0x4d:736561747269616c" /* "seatrial" */
 
 /* Time for telling the server that the lease is not needed any more. */
 #define RELEASE_LIMIT 500 /* ms */
@@ -31,34 +37,66 @@ struct dhcp {
         int state; /* 1: there is a lease; 0: not yet; -EBADMSG */
 };
 
-/* The value of NAME=VALUE among the words of text, as an IPv4 address. */
-static bool get_address(const char *text, const char *name, struct ip_address *ret) {
-        const char *value = text;
-        char word[INET_ADDRSTRLEN];
-        struct ip_address ip = {.family = AF_INET};
+/* The value of NAME=VALUE among the words of text into value. Returns false when there is none, or none that
+ * has room there. */
+static bool get_word(const char *text, const char *name, char *value, size_t size) {
+        const char *p = text;
         size_t length;
 
         for (;;) {
-                value = strchr(value, ' ');
-                if (!value)
+                p = strchr(p, ' ');
+                if (!p)
                         return false;
-                value++;
-                if (startswith(value, name) && value[strlen(name)] == '=')
+                p++;
+                if (startswith(p, name) && p[strlen(name)] == '=')
                         break;
         }
 
-        value += strlen(name) + 1;
-        length = strcspn(value, " ");
-        if (length >= sizeof(word))
+        p += strlen(name) + 1;
+        length = strcspn(p, " ");
+        if (length == 0 || length >= size)
                 return false;
-        memcpy(word, value, length);
-        word[length] = 0;
+
+        memcpy(value, p, length);
+        value[length] = 0;
+        return true;
+}
+
+static bool parse_address(const char *word, struct ip_address *ret) {
+        struct ip_address ip = {.family = AF_INET};
 
         if (inet_pton(AF_INET, word, ip.bytes) != 1 || ip_is_unset(&ip))
                 return false;
 
         *ret = ip;
         return true;
+}
+
+static bool get_address(const char *text, const char *name, struct ip_address *ret) {
+        char word[INET_ADDRSTRLEN];
+
+        return get_word(text, name, word, sizeof(word)) && parse_address(word, ret);
+}
+
+/* With commas between. */
+static void get_name_servers(const char *text, struct dhcp_lease *lease) {
+        char words[DHCP_TEXT_MAX], *rest = words, *word;
+
+        if (!get_word(text, "dns", words, sizeof(words)))
+                return;
+
+        while (lease->n_name_servers < DHCP_NAME_SERVERS_MAX && (word = strsep(&rest, ",")))
+                if (parse_address(word, &lease->name_servers[lease->n_name_servers]))
+                        lease->n_name_servers++;
+}
+
+static void get_boot(const char *text, struct dhcp_lease *lease) {
+        (void) get_address(text, "router", &lease->router);
+        get_name_servers(text, lease);
+        (void) get_word(text, "bootserver", lease->boot_server, sizeof(lease->boot_server));
+        (void) get_word(text, "bootfile", lease->boot_file, sizeof(lease->boot_file));
+        (void) get_word(text, "configfile", lease->config_file, sizeof(lease->config_file));
+        (void) get_word(text, "pathprefix", lease->path_prefix, sizeof(lease->path_prefix));
 }
 
 int dhcp_parse(const char *line, struct dhcp_lease *ret) {
@@ -72,6 +110,7 @@ int dhcp_parse(const char *line, struct dhcp_lease *ret) {
             ip_mask_to_prefix(&mask, &lease.prefix) < 0)
                 return -EBADMSG;
         (void) get_address(line, "serverid", &lease.server);
+        get_boot(line, &lease);
 
         *ret = lease;
         return 1;
@@ -88,7 +127,8 @@ static int on_line(char *line, size_t size _unused_, void *userdata) {
 }
 
 /* In the child. */
-static void _noreturn_ run_client(pid_t parent, int events_fd, const char *interface, const char *script) {
+static void _noreturn_ run_client(pid_t parent, int events_fd, const char *interface,
+                                  enum dhcp_purpose purpose, const char *script) {
         int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
         sigset_t none;
 
@@ -102,13 +142,19 @@ static void _noreturn_ run_client(pid_t parent, int events_fd, const char *inter
         dup2(null_fd, STDERR_FILENO);
 
         /* In the foreground, -f; give the lease back at the end, -R; five attempts a second apart, then give
-         * up, -n; of all options only the mask. */
-        execl(CLIENT, "udhcpc", "-f", "-R", "-n", "-t", "5", "-T", "1", "-o", "-O", "subnet", "-i", interface,
-              "-s", script, NULL);
+         * up, -n; of all options only those named, -o. */
+        if (purpose == DHCP_BOOT)
+                execl(CLIENT, "udhcpc", "-f", "-R", "-n", "-t", "5", "-T", "1", "-o", "-O", "subnet", "-O",
+                      "router", "-O", "dns", "-O", "tftp", "-O", "bootfile", "-O", "pxeconffile", "-O",
+                      "pxepathprefix", "-V", VENDOR_CLASS, "-x", ARCHITECTURE, "-x", USER_CLASS, "-i",
+                      interface, "-s", script, NULL);
+        else
+                execl(CLIENT, "udhcpc", "-f", "-R", "-n", "-t", "5", "-T", "1", "-o", "-O", "subnet", "-i",
+                      interface, "-s", script, NULL);
         _exit(127);
 }
 
-int dhcp_start(const char *interface, const char *script, struct dhcp **ret) {
+int dhcp_start(const char *interface, enum dhcp_purpose purpose, const char *script, struct dhcp **ret) {
         _cleanup_(dhcp_freep) struct dhcp *dhcp = NULL;
         _cleanup_close_ int events_fd = -EBADF;
         pid_t parent = getpid();
@@ -131,7 +177,7 @@ int dhcp_start(const char *interface, const char *script, struct dhcp **ret) {
         if (dhcp->pid < 0)
                 return -errno;
         if (dhcp->pid == 0)
-                run_client(parent, events_fd, interface, script);
+                run_client(parent, events_fd, interface, purpose, script);
 
         dhcp->pid_fd = (int) syscall(SYS_pidfd_open, dhcp->pid, 0U);
         if (dhcp->pid_fd < 0)

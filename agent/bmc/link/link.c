@@ -231,6 +231,14 @@ static int link_replace_address(struct link *link, const struct ip_address *addr
         return 0;
 }
 
+int link_is_up(struct link *link) {
+        struct link_state state;
+        int r;
+
+        r = link_get_state(link, &state);
+        return r < 0 ? r : (state.flags & IFF_UP) != 0;
+}
+
 int link_up(struct link *link, const struct ip_address *address, unsigned prefix) {
         struct link_state state;
         int r;

@@ -30,6 +30,9 @@ const char *link_name(const struct link *link);
  * To be called before link_up(). */
 void link_take_prefix(struct link *link);
 
+/* Whether it is up already: then it is somebody else's. Returns 1, 0, a negative errno. */
+int link_is_up(struct link *link);
+
 /* Brings the interface up, and gives it the address unless that is of AF_UNSPEC; an address given before is
  * replaced. Returns 0, a negative errno. */
 int link_up(struct link *link, const struct ip_address *address, unsigned prefix);
