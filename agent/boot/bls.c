@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "bls.h"
 #include "boot.h"
+#include "conf-reader.h"
 
 #ifdef __x86_64__
 #define ARCHITECTURE "x64"
@@ -15,124 +16,10 @@
 #error "which EFI architecture is this?"
 #endif
 
-/* Goes through a file line by line. */
-struct reader {
-        const char *p, *end;
-        unsigned line;
-        char buffer[BLS_LINE_MAX + 1]; /* the line that key and value are in */
-};
-
-/* The length of the UTF-8 character at p, 0 when what stands there is none, or is a control character other
- * than the tab: text goes on to consoles, which must not obey it. */
-static size_t character_length(const unsigned char *p, size_t size) {
-        static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000}; /* by length */
-        uint32_t code;
-        size_t length;
-
-        if (p[0] < 0x80)
-                return p[0] == '\t' || (p[0] >= 0x20 && p[0] != 0x7f);
-
-        if ((p[0] & 0xe0) == 0xc0)
-                length = 2;
-        else if ((p[0] & 0xf0) == 0xe0)
-                length = 3;
-        else if ((p[0] & 0xf8) == 0xf0)
-                length = 4;
-        else
-                return 0;
-
-        if (length > size)
-                return 0;
-
-        code = p[0] & (0x7fU >> length);
-        for (size_t i = 1; i < length; i++) {
-                if ((p[i] & 0xc0) != 0x80)
-                        return 0;
-                code = code << 6 | (p[i] & 0x3f);
-        }
-
-        if (code < smallest[length] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff) || code < 0xa0)
-                return 0;
-
-        return length;
-}
-
-static bool text_is_clean(const char *text, size_t size) {
-        for (size_t i = 0, length; i < size; i += length) {
-                length = character_length((const unsigned char *) text + i, size - i);
-                if (length == 0)
-                        return false;
-        }
-
-        return true;
-}
-
-static int refuse(char *reason, char **ret_reason) {
-        if (!reason)
-                return -ENOMEM;
-
-        *ret_reason = reason;
-        return -EBADMSG;
-}
-
-/* The next line that is neither blank nor a comment, as key and value (perhaps empty), which stay good until
- * the next call. Returns 1, 0 at the end, -EBADMSG with the reason, -ENOMEM. */
-static int reader_next(struct reader *r, char **ret_key, char **ret_value, char **ret_reason) {
-        while (r->p < r->end) {
-                const char *start = r->p, *newline = memchr(start, '\n', (size_t) (r->end - start));
-                size_t size = (size_t) ((newline ?: r->end) - start);
-                char *key, *value;
-
-                r->p = newline ? newline + 1 : r->end;
-                r->line++;
-
-                if (size > 0 && start[size - 1] == '\r')
-                        size--;
-                if (size > BLS_LINE_MAX)
-                        return refuse(strprintf("line %u is longer than %u bytes", r->line, BLS_LINE_MAX),
-                                      ret_reason);
-
-                if (size > 0 && start[0] == '#')
-                        continue;
-                if (!text_is_clean(start, size))
-                        return refuse(strprintf("line %u has a byte that is no text in UTF-8", r->line),
-                                      ret_reason);
-
-                memcpy(r->buffer, start, size);
-                r->buffer[size] = 0;
-                key = strstrip(r->buffer);
-                if (!*key || *key == '#')
-                        continue;
-
-                value = key + strcspn(key, " \t");
-                if (*value) {
-                        *value++ = 0;
-                        value += strspn(value, " \t");
-                }
-
-                *ret_key = key;
-                *ret_value = value;
-                return 1;
-        }
-
-        return 0;
-}
-
 static int check_size(size_t size, char **ret_reason) {
         if (size > BLS_FILE_MAX)
-                return refuse(strprintf("it is larger than %s", FORMAT_BYTES(BLS_FILE_MAX)), ret_reason);
+                return conf_refuse(strprintf("it is larger than %s", FORMAT_BYTES(BLS_FILE_MAX)), ret_reason);
 
-        return 0;
-}
-
-static int replace_string(char **field, const char *value) {
-        char *copy = strdup(value);
-
-        if (!copy)
-                return -ENOMEM;
-
-        free(*field);
-        *field = copy;
         return 0;
 }
 
@@ -194,19 +81,20 @@ static bool parse_counters(const char *s, int *ret_left, int *ret_done) {
         return true;
 }
 
-int bls_parse_file_name(const char *name, char **ret_id, int *ret_tries_left, int *ret_tries_done) {
-        size_t length = strlen(name), suffix = STRLEN(".conf");
+int bls_parse_file_name(const char *name, const char *suffix, char **ret_id, int *ret_tries_left,
+                        int *ret_tries_done) {
+        size_t length = strlen(name), end = strlen(suffix);
         int left = BOOT_TRIES_UNCOUNTED, done = 0;
         _cleanup_free_ char *id = NULL;
         char *plus;
 
-        if (length <= suffix || strcasecmp(name + length - suffix, ".conf") != 0)
+        if (length <= end || strcasecmp(name + length - end, suffix) != 0)
                 return -EINVAL;
         for (size_t i = 0; i < length; i++)
                 if (name[i] <= ' ' || name[i] > '~')
                         return -EINVAL;
 
-        id = strndup(name, length - suffix);
+        id = strndup(name, length - end);
         if (!id)
                 return -ENOMEM;
 
@@ -239,6 +127,7 @@ static int apply_key(struct boot_entry *entry, struct extras *extras, const char
                 {"sort-key", &entry->sort_key},
                 {"architecture", &entry->architecture},
                 {"linux", &entry->linux_path},
+                {"uki", &entry->linux_path},
         };
 
         /* A key without a value says nothing. */
@@ -247,7 +136,7 @@ static int apply_key(struct boot_entry *entry, struct extras *extras, const char
 
         for (size_t i = 0; i < ELEMENTSOF(strings); i++)
                 if (streq(key, strings[i].key))
-                        return replace_string(strings[i].field, value);
+                        return conf_replace(strings[i].field, value);
 
         if (streq(key, "options"))
                 return append_options(&entry->options, value);
@@ -255,7 +144,7 @@ static int apply_key(struct boot_entry *entry, struct extras *extras, const char
         if (streq(key, "initrd"))
                 return append_initrd(&entry->initrds, &extras->n_initrds, value);
 
-        if (streq(key, "efi") || streq(key, "uki"))
+        if (streq(key, "efi"))
                 extras->efi = true;
         else if (streq(key, "devicetree"))
                 extras->devicetree = true;
@@ -281,7 +170,7 @@ static int check_bootable(const struct boot_entry *entry, const struct extras *e
 int bls_parse_entry(const char *name, const char *text, size_t size, struct boot_entry **ret,
                     char **ret_reason) {
         _cleanup_(boot_entry_freep) struct boot_entry *entry = NULL;
-        struct reader reader = {.p = text, .end = text + size};
+        struct conf_reader reader = CONF_READER(text, size);
         struct extras extras = {};
         char *key, *value, *reason;
         int r;
@@ -290,9 +179,9 @@ int bls_parse_entry(const char *name, const char *text, size_t size, struct boot
         if (!entry)
                 return -ENOMEM;
 
-        r = bls_parse_file_name(name, &entry->id, &entry->tries_left, &entry->tries_done);
+        r = bls_parse_file_name(name, ".conf", &entry->id, &entry->tries_left, &entry->tries_done);
         if (r == -EINVAL)
-                return refuse(strdup("its file name is not one for an entry"), ret_reason);
+                return conf_refuse(strdup("its file name is not one for an entry"), ret_reason);
         if (r < 0)
                 return r;
 
@@ -300,13 +189,13 @@ int bls_parse_entry(const char *name, const char *text, size_t size, struct boot
         if (r < 0)
                 return r;
 
-        while ((r = reader_next(&reader, &key, &value, ret_reason)) > 0) {
+        while ((r = conf_reader_next(&reader, &key, &value, ret_reason)) > 0) {
                 r = apply_key(entry, &extras, key, value);
                 if (r < 0)
                         return r;
                 if (extras.n_initrds > BLS_INITRDS_MAX)
-                        return refuse(strprintf("it names more than %u initrds", BLS_INITRDS_MAX),
-                                      ret_reason);
+                        return conf_refuse(strprintf("it names more than %u initrds", BLS_INITRDS_MAX),
+                                           ret_reason);
         }
         if (r < 0)
                 return r;
@@ -319,7 +208,7 @@ int bls_parse_entry(const char *name, const char *text, size_t size, struct boot
         }
 
         if (!entry->linux_path)
-                return refuse(strdup("it has no line \"linux PATH\""), ret_reason);
+                return conf_refuse(strdup("it has no line \"linux PATH\" or \"uki PATH\""), ret_reason);
 
         *ret = TAKE_PTR(entry);
         return 1;
@@ -327,7 +216,7 @@ int bls_parse_entry(const char *name, const char *text, size_t size, struct boot
 
 int bls_parse_loader(const char *text, size_t size, char **ret_default, char **ret_reason) {
         _cleanup_free_ char *pattern = NULL;
-        struct reader reader = {.p = text, .end = text + size};
+        struct conf_reader reader = CONF_READER(text, size);
         char *key, *value;
         int r;
 
@@ -335,11 +224,11 @@ int bls_parse_loader(const char *text, size_t size, char **ret_default, char **r
         if (r < 0)
                 return r;
 
-        while ((r = reader_next(&reader, &key, &value, ret_reason)) > 0) {
+        while ((r = conf_reader_next(&reader, &key, &value, ret_reason)) > 0) {
                 if (!streq(key, "default") || !*value)
                         continue;
 
-                r = replace_string(&pattern, value);
+                r = conf_replace(&pattern, value);
                 if (r < 0)
                         return r;
         }

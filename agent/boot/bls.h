@@ -7,7 +7,6 @@
 struct boot_entry;
 
 #define BLS_FILE_MAX    (64U * 1024)
-#define BLS_LINE_MAX    4096U
 #define BLS_INITRDS_MAX 64U
 
 /* Parses the file called name, such as "debian-6.1.0-13+3-1.conf": text becomes an entry without source and
@@ -20,6 +19,7 @@ int bls_parse_entry(const char *name, const char *text, size_t size, struct boot
  * All its other settings are about a menu. Returns 0, -EBADMSG with the reason, -ENOMEM. */
 int bls_parse_loader(const char *text, size_t size, char **ret_default, char **ret_reason);
 
-/* Takes the boot counters and ".conf" (in any case, for FAT) off name. *ret_tries_left becomes
- * BOOT_TRIES_UNCOUNTED without them. Returns 0, -EINVAL for a name that is no entry's, -ENOMEM. */
-int bls_parse_file_name(const char *name, char **ret_id, int *ret_tries_left, int *ret_tries_done);
+/* Takes the boot counters and the suffix, ".conf" or ".efi" (in any case, for FAT), off name. *ret_tries_left
+ * becomes BOOT_TRIES_UNCOUNTED without them. Returns 0, -EINVAL for a name that is no entry's, -ENOMEM. */
+int bls_parse_file_name(const char *name, const char *suffix, char **ret_id, int *ret_tries_left,
+                        int *ret_tries_done);

@@ -17,11 +17,11 @@ struct plan;
 /* One thing that can be booted, as a Boot Loader Specification type 1 file describes it. */
 struct boot_entry {
         char *source; /* name of the boot source that found it: "local" */
-        char *device; /* where it lies: "/dev/nvme0n1p1" */
+        char *device; /* where it lies, "/dev/nvme0n1p1", or what leads to it, "eth0" */
         char *id;     /* file name without its boot counters and ".conf" */
         char *title, *version, *sort_key, *machine_id, *architecture;
-        char *linux_path;
-        char **initrds; /* NULL at the end; may be NULL */
+        char *linux_path; /* from the root of the file system that it lies in, or a URI; so are initrds */
+        char **initrds;   /* NULL at the end; may be NULL */
         char *options;
         int tries_left; /* boots that it may still try, 0 for one that has proved bad; BOOT_TRIES_UNCOUNTED */
         int tries_done; /* boots tried in vain */
@@ -54,6 +54,7 @@ void boot_log(boot_log_t log, void *userdata, const char *severity, const char *
 struct boot_source {
         const char *name;        /* "local" */
         const char *description; /* "Boot Loader Specification entries on local disks" */
+        const char *nothing;     /* "no disk of this machine holds a boot entry" */
 
         /* Appends the entries that it has, in any order. Returns 0 (also when there are none), a negative
          * errno. */
@@ -62,16 +63,20 @@ struct boot_source {
 
         /* Opens kernel and initrds of one of its entries. Runs in a process of its own, which ends once they
          * are loaded. Returns 0, a negative errno with the reason told through log. */
-        int (*open)(const struct boot_entry *entry, struct boot_image *image, boot_log_t log, void *userdata);
+        int (*open)(const struct plan *plan, const struct boot_entry *entry, struct boot_image *image,
+                    boot_log_t log, void *userdata);
 };
 
 extern const struct boot_source *const boot_sources[]; /* NULL at the end */
 
-/* Asks all sources and sorts: what the plan names, then what has not proved bad, then the loader's default,
+/* Returns NULL when there is none of that name. */
+const struct boot_source *boot_source_find(const char *name);
+
+/* Asks a source and sorts: what the plan names, then what has not proved bad, then the loader's default,
  * then by the specification's order. A source that fails costs a WARNING. Returns 0 (also when there are
  * none), a negative errno. */
-int boot_find(struct event *e, const struct plan *plan, struct boot_entries *entries, boot_log_t log,
-              void *userdata);
+int boot_find(struct event *e, const struct plan *plan, const struct boot_source *source,
+              struct boot_entries *entries, boot_log_t log, void *userdata);
 
 /* Opens kernel and initrds of the entry and loads them with kexec_file_load(), for boot_start(). Its files
  * need not be reachable any more afterwards, and nothing stays mounted. Returns 0, a negative errno with the

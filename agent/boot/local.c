@@ -484,8 +484,8 @@ static int open_named(const struct volume *volume, const struct boot_entry *entr
         return fd;
 }
 
-static int local_open(const struct boot_entry *entry, struct boot_image *image, boot_log_t log,
-                      void *userdata) {
+static int local_open(const struct plan *plan _unused_, const struct boot_entry *entry,
+                      struct boot_image *image, boot_log_t log, void *userdata) {
         _cleanup_(volume_done) struct volume volume = VOLUME_NONE;
         _cleanup_free_ char *reason = NULL;
         int r;
@@ -522,6 +522,7 @@ static int local_open(const struct boot_entry *entry, struct boot_image *image, 
 const struct boot_source local_boot_source = {
         .name = "local",
         .description = "Boot Loader Specification entries on local disks",
+        .nothing = "no disk of this machine holds a boot entry (loader/entries/*.conf, EFI/Linux/*.efi)",
         .find = local_find,
         .open = local_open,
 };

@@ -2,8 +2,10 @@
 
 #include "boot.h"
 #include "local.h"
+#include "network/network.h"
 
 const struct boot_source *const boot_sources[] = {
         &local_boot_source,
+        &network_boot_source,
         NULL,
 };

@@ -13,8 +13,14 @@
 #include "base/text.h"
 #include "bls.h"
 #include "tree.h"
+#include "uki.h"
 
 #define ENTRIES_MAX 512U
+
+/* Of the specification's type 1 and type 2. */
+#define ENTRIES      "loader/entries"
+#define IMAGES       "EFI/Linux"
+#define IMAGE_SUFFIX ".efi"
 
 static void closedirp(DIR **d) {
         if (*d)
@@ -132,26 +138,106 @@ static int check_rules(int root_fd, const char *place, boot_log_t log, void *use
         return 0;
 }
 
-static int read_entry(int root_fd, const char *place, const char *name, struct boot_entries *entries,
-                      boot_log_t log, void *userdata) {
+static bool has_suffix(const char *name, const char *suffix) {
+        size_t length = strlen(name), n = strlen(suffix);
+
+        return length > n && strcasecmp(name + length - n, suffix) == 0;
+}
+
+/* What a unified kernel image says of itself. */
+static int describe_image(int fd, const struct uki *uki, struct boot_entry *entry) {
+        _cleanup_free_ char *os = NULL, *uname = NULL, *version = NULL;
+        int r;
+
+        r = uki_read_part(fd, uki, UKI_OSREL, &os);
+        if (r >= 0)
+                r = uki_read_part(fd, uki, UKI_UNAME, &uname);
+        if (r < 0)
+                return r;
+
+        version = uname ? text_sanitize(uname, strcspn(uname, "\r\n")) : NULL;
+        entry->title = uki_os_release(os, "PRETTY_NAME");
+        entry->sort_key = uki_os_release(os, "IMAGE_ID") ?: uki_os_release(os, "ID");
+        entry->version = uki_os_release(os, "IMAGE_VERSION") ?: TAKE_PTR(version);
+        if (!entry->version)
+                entry->version = uki_os_release(os, "VERSION_ID");
+        return 0;
+}
+
+/* Type 2 of the specification. Returns 1 and sets *ret, -ENOEXEC for a program of another kind, a negative
+ * errno. */
+static int read_image(int root_fd, const char *name, struct boot_entry **ret, char **ret_reason) {
         _cleanup_(boot_entry_freep) struct boot_entry *entry = NULL;
-        _cleanup_free_ char *path = NULL, *text = NULL, *reason = NULL, *printable = NULL;
+        _cleanup_close_ int fd = -EBADF;
+        struct uki uki;
+        int r;
+
+        entry = calloc(1, sizeof(*entry));
+        if (!entry)
+                return -ENOMEM;
+
+        r = bls_parse_file_name(name, IMAGE_SUFFIX, &entry->id, &entry->tries_left, &entry->tries_done);
+        if (r < 0)
+                return r;
+
+        entry->linux_path = strprintf("/" IMAGES "/%s", name);
+        if (!entry->linux_path)
+                return -ENOMEM;
+
+        r = fd = tree_open_file(root_fd, entry->linux_path);
+        if (r >= 0)
+                r = uki_read(fd, &uki, ret_reason);
+        if (r == 0)
+                return -ENOEXEC;
+        if (r >= 0)
+                r = describe_image(fd, &uki, entry);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(entry);
+        return 1;
+}
+
+static int read_conf(int root_fd, const char *name, struct boot_entry **ret, char **ret_reason) {
+        _cleanup_free_ char *path = NULL, *text = NULL;
         size_t size;
         int r;
 
-        path = strprintf("loader/entries/%s", name);
-        printable = text_sanitize(name, strlen(name));
-        if (!path || !printable)
+        path = strprintf(ENTRIES "/%s", name);
+        if (!path)
                 return -ENOMEM;
 
         r = tree_read_file(root_fd, path, &text, &size);
-        if (r >= 0)
-                r = bls_parse_entry(name, text, size, &entry, &reason);
+        return r < 0 ? r : bls_parse_entry(name, text, size, ret, ret_reason);
+}
+
+/* A directory whose files are entries. */
+struct kind {
+        const char *directory, *suffix;
+
+        /* Returns 1 and sets *ret, 0 for an entry that is not for this machine, a negative errno. */
+        int (*read)(int root_fd, const char *name, struct boot_entry **ret, char **ret_reason);
+};
+
+static int read_entry(int root_fd, const struct kind *kind, const char *place, const char *name,
+                      struct boot_entries *entries, boot_log_t log, void *userdata) {
+        _cleanup_(boot_entry_freep) struct boot_entry *entry = NULL;
+        _cleanup_free_ char *reason = NULL, *printable = NULL;
+        int r;
+
+        printable = text_sanitize(name, strlen(name));
+        if (!printable)
+                return -ENOMEM;
+
+        r = kind->read(root_fd, name, &entry, &reason);
         if (r == -ENOMEM)
                 return r;
+        if (r == -ENOEXEC)
+                reason = strdup(
+                        "it is no unified kernel image, and other programs for the firmware do not run here");
         if (r <= 0) {
-                boot_log(log, userdata, r < 0 ? "WARNING" : "INFO", "%s: %s is left out: %s", place,
-                         printable, reason ?: strerror(-r));
+                boot_log(log, userdata, r < 0 && r != -ENOEXEC ? "WARNING" : "INFO", "%s: %s is left out: %s",
+                         place, printable, reason ?: strerror(-r));
                 return 0;
         }
 
@@ -163,20 +249,14 @@ static int read_entry(int root_fd, const char *place, const char *name, struct b
         return 0;
 }
 
-static bool has_suffix(const char *name, const char *suffix) {
-        size_t length = strlen(name), n = strlen(suffix);
-
-        return length > n && strcasecmp(name + length - n, suffix) == 0;
-}
-
-static int read_directory(int root_fd, const char *place, struct boot_entries *entries, boot_log_t log,
-                          void *userdata) {
+static int read_directory(int root_fd, const struct kind *kind, const char *place,
+                          struct boot_entries *entries, boot_log_t log, void *userdata) {
         _cleanup_(closedirp) DIR *directory = NULL;
         const struct dirent *item;
         unsigned n = 0;
         int fd, r;
 
-        fd = tree_open(root_fd, "loader/entries", O_DIRECTORY);
+        fd = tree_open(root_fd, kind->directory, O_DIRECTORY);
         if (fd == -ENOENT || fd == -ENOTDIR)
                 return 0;
         if (fd < 0)
@@ -188,26 +268,22 @@ static int read_directory(int root_fd, const char *place, struct boot_entries *e
                 return -ENOMEM;
         }
 
-        r = check_rules(root_fd, place, log, userdata);
-        if (r <= 0)
-                return r;
-
         for (;;) {
                 errno = 0;
                 item = readdir(directory);
                 if (!item)
                         return -errno;
 
-                if (item->d_name[0] == '.' || !has_suffix(item->d_name, ".conf"))
+                if (item->d_name[0] == '.' || !has_suffix(item->d_name, kind->suffix))
                         continue;
 
                 if (n++ == ENTRIES_MAX) {
-                        boot_log(log, userdata, "WARNING",
-                                 "%s: only %u files of loader/entries are looked at", place, ENTRIES_MAX);
+                        boot_log(log, userdata, "WARNING", "%s: only %u files of %s are looked at", place,
+                                 ENTRIES_MAX, kind->directory);
                         return 0;
                 }
 
-                r = read_entry(root_fd, place, item->d_name, entries, log, userdata);
+                r = read_entry(root_fd, kind, place, item->d_name, entries, log, userdata);
                 if (r < 0)
                         return r;
         }
@@ -215,6 +291,8 @@ static int read_directory(int root_fd, const char *place, struct boot_entries *e
 
 int tree_read_entries(int root_fd, const char *place, struct boot_entries *entries, char **ret_default,
                       boot_log_t log, void *userdata) {
+        static const struct kind confs = {ENTRIES, ".conf", read_conf},
+                                 images = {IMAGES, IMAGE_SUFFIX, read_image};
         _cleanup_free_ char *pattern = NULL;
         int r;
 
@@ -222,7 +300,11 @@ int tree_read_entries(int root_fd, const char *place, struct boot_entries *entri
         if (r < 0)
                 return r;
 
-        r = read_directory(root_fd, place, entries, log, userdata);
+        r = check_rules(root_fd, place, log, userdata);
+        if (r > 0)
+                r = read_directory(root_fd, &confs, place, entries, log, userdata);
+        if (r >= 0)
+                r = read_directory(root_fd, &images, place, entries, log, userdata);
         if (r < 0)
                 return r;
 

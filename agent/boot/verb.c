@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/event.h"
@@ -13,16 +14,21 @@
 #include "plan/plan.h"
 
 static void help(void) {
-        puts("Usage: seatrial boot list [--json]\n"
-             "       seatrial boot load [--now] ID\n"
+        puts("Usage: seatrial boot list [--json] [--source NAME] [--uri URI]\n"
+             "       seatrial boot load [--now] [--source NAME] [--uri URI] ID\n"
              "\n"
              "Finds what can be booted, in the order in which it would be tried, or loads one\n"
-             "entry for kexec. Disks are only read, and nothing stays mounted.\n"
+             "entry for kexec. Disks are only read, nothing stays mounted, and network devices\n"
+             "that are in use are left alone.\n"
              "\n"
              "  list            the boot entries of this machine, best first\n"
              "  load ID         loads the first entry whose id matches ID, which may be a pattern\n"
              "                  such as 'debian-*'; \"kexec -e\" or \"systemctl kexec\" then starts it\n"
              "\n"
+             "  -s, --source NAME\n"
+             "                  only from that boot source; else those of the plan\n"
+             "  -u, --uri URI   over the network, this: a kernel, a boot entry's file, or a\n"
+             "                  PXELINUX configuration, on an https, http or tftp server\n"
              "  -j, --json      the list as JSON\n"
              "  -n, --now       start it at once; what runs here is not shut down\n"
              "  -h, --help      this text\n"
@@ -89,13 +95,53 @@ static int do_list(const struct boot_entries *entries, bool json) {
         } else
                 print_table(entries);
 
-        if (entries->n_items == 0) {
-                log_line(
-                        "there is no boot entry: no local disk has a file system with loader/entries/*.conf");
-                return 1;
+        return entries->n_items == 0;
+}
+
+/* Appends what each of the plan's sources has, best first. Returns 0, a negative errno. */
+static int find_all(struct event *e, const struct plan *plan, struct boot_entries *entries) {
+        for (char **name = plan->production_sources; *name; name++) {
+                _cleanup_(boot_entries_done) struct boot_entries found = {};
+                const struct boot_source *source = boot_source_find(*name);
+                int r;
+
+                if (!source) {
+                        log_line("there is no boot source \"%s\"; \"seatrial boot --help\" shows which there "
+                                 "are",
+                                 *name);
+                        return -ENOENT;
+                }
+
+                r = boot_find(e, plan, source, &found, on_log, NULL);
+                if (r < 0)
+                        return r;
+                if (found.n_items == 0)
+                        log_line("%s", source->nothing);
+
+                for (; found.n_items > 0; found.n_items--) {
+                        r = boot_entries_add(entries, found.items[0]);
+                        if (r < 0)
+                                return r;
+                        memmove(found.items, found.items + 1, (found.n_items - 1) * sizeof(*found.items));
+                }
         }
 
         return 0;
+}
+
+/* What the command line says over the plan. Returns 0, a negative errno with the reason told. */
+static int apply_options(struct plan *plan, const char *source, const char *uri) {
+        _cleanup_(plan_problems_done) struct plan_problems problems = {};
+        int r = 0;
+
+        if (uri)
+                r = plan_set(plan, "production.uri", uri, "command line", &problems);
+        if (r >= 0 && (source || uri))
+                r = plan_set(plan, "production.sources", source ?: "network", "command line", &problems);
+
+        for (size_t i = 0; i < problems.n_items; i++)
+                log_line("%s: %s", problems.items[i].where, problems.items[i].message);
+        return r;
 }
 
 static int do_load(struct event *e, const struct plan *plan, const struct boot_entries *entries,
@@ -120,20 +166,26 @@ static int do_load(struct event *e, const struct plan *plan, const struct boot_e
 
 int verb_boot(int argc, char **argv) {
         static const struct option options[] = {
-                {"json", no_argument, NULL, 'j'},
-                {"now", no_argument, NULL, 'n'},
-                {"help", no_argument, NULL, 'h'},
-                {},
+                {"source", required_argument, NULL, 's'}, {"uri", required_argument, NULL, 'u'},
+                {"json", no_argument, NULL, 'j'},         {"now", no_argument, NULL, 'n'},
+                {"help", no_argument, NULL, 'h'},         {},
         };
         _cleanup_(plan_problems_done) struct plan_problems problems = {};
         _cleanup_(boot_entries_done) struct boot_entries entries = {};
         _cleanup_(event_freep) struct event *e = NULL;
         _cleanup_(plan_freep) struct plan *plan = NULL;
+        const char *source = NULL, *uri = NULL;
         bool json = false, now = false, list;
         int c, r;
 
-        while ((c = getopt_long(argc, argv, "jnh", options, NULL)) >= 0)
+        while ((c = getopt_long(argc, argv, "s:u:jnh", options, NULL)) >= 0)
                 switch (c) {
+                case 's':
+                        source = optarg;
+                        break;
+                case 'u':
+                        uri = optarg;
+                        break;
                 case 'j':
                         json = true;
                         break;
@@ -173,7 +225,12 @@ int verb_boot(int argc, char **argv) {
         /* Somebody is looking at a machine that has been up for long: what is not there now will not come. */
         plan->production_disk_wait = 0;
 
-        r = boot_find(e, plan, &entries, on_log, NULL);
+        if (apply_options(plan, source, uri) < 0)
+                return 2;
+
+        r = find_all(e, plan, &entries);
+        if (r == -ENOENT)
+                return 2;
         if (r < 0) {
                 log_error(r, "the search for boot entries has failed");
                 return 1;

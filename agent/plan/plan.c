@@ -298,6 +298,11 @@ int plan_apply_words(struct plan *plan, const char *words, const char *where,
         return plan_apply_prefixed(plan, words, "", where, problems);
 }
 
+/* It would choose who is trusted. */
+static bool is_forbidden_to_bmc(const char *key) {
+        return startswith(key, "bmc.") || streq(key, "production.trust");
+}
+
 static bool is_above_bmc(const struct plan *plan, const char *key) {
         const struct setting *setting = setting_find(key);
 
@@ -314,7 +319,7 @@ static int plan_apply_object(struct plan *plan, const json_t *object, bool overr
         json_object_foreach((json_t *) object, key, value) {
                 int r = 0;
 
-                if (startswith(key, "bmc."))
+                if (is_forbidden_to_bmc(key))
                         r = problem_add(problems, where, strprintf("%s is not for the BMC to say", key));
                 else if (!json_is_string(value))
                         r = problem_add(problems, where, strprintf("%s: the value is no text", key));

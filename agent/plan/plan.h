@@ -15,6 +15,7 @@ enum plan_colour { COLOUR_AUTO, COLOUR_YES, COLOUR_NO };
 enum plan_after { AFTER_RESCUE, AFTER_POWEROFF, AFTER_REBOOT, AFTER_BOOT };
 enum plan_reach { REACH_LOCKED, REACH_PHYSICAL, REACH_SECOND_LEG };
 enum plan_stop { STOP_NOTHING, STOP_CRITICAL, STOP_ANY };
+enum plan_servers { SERVERS_ANY, SERVERS_CA };
 enum plan_channel { CHANNEL_OFF, CHANNEL_AUTO, CHANNEL_REQUIRED };
 
 /* An amount of memory: a share of what is available, or bytes. */
@@ -78,9 +79,14 @@ struct plan {
         uint64_t watchdog_production; /* us that the production OS has to take it over; 0: it is stopped */
 
         /* production.* */
-        enum plan_after production;        /* what follows when all is well */
-        uint64_t production_disk_wait;     /* us that the first bootable disk may take to appear */
-        enum plan_after production_failed; /* when nothing could be booted */
+        enum plan_after production;         /* what follows when all is well */
+        char **production_sources;          /* boot sources in this order, names, NULL at the end */
+        uint64_t production_disk_wait;      /* us that the first bootable disk may take to appear */
+        enum plan_after production_failed;  /* when nothing could be booted */
+        uint64_t production_network_wait;   /* us that a carrier and a lease may take */
+        enum plan_servers production_trust; /* which servers something is booted from */
+        char *production_uri;               /* what is booted over the network; NULL: as DHCP says */
+        char *production_interface;         /* the network device for that; NULL: any */
         char *production_entry;   /* glob over the ids of boot entries; NULL: the loader's own order */
         char *production_options; /* appended to the entry's kernel command line; NULL: nothing */
 
@@ -129,8 +135,8 @@ int plan_apply_file(struct plan *plan, const char *text, size_t size, const char
 int plan_apply_command_line(struct plan *plan, const char *command_line, struct plan_problems *problems);
 
 /* Applies the BMC's share: an object of settings, each a text. As a file it is applied whole or not at all.
- * What the kernel command line has set stays, and bmc.* is not the BMC's to say: it would choose who is
- * trusted. Returns 1 when applied, 0 when refused, -ENOMEM. */
+ * What the kernel command line has set stays, and bmc.* and production.trust are not the BMC's to say:
+ * it would choose who is trusted. Returns 1 when applied, 0 when refused, -ENOMEM. */
 int plan_apply_bmc(struct plan *plan, const json_t *settings, struct plan_problems *problems);
 
 /* Applies settings as KEY=VALUE with blanks between, as on a kernel command line without the prefix; a bad

@@ -153,6 +153,7 @@ static const char *const after_no_boot_choices[] = {"rescue", "poweroff", "reboo
 static const char *const reach_choices[] = {"locked", "physical", "second-leg", NULL};
 static const char *const stop_choices[] = {"nothing", "critical", "any", NULL};
 static const char *const channel_choices[] = {"off", "auto", "required", NULL};
+static const char *const server_trust_choices[] = {"any", "ca", NULL};
 static const char *const trust_choices[] = {"fingerprint", "ca", "first-use", NULL};
 static const char *const credentials_choices[] = {"certificate", "account", "bootstrap", NULL};
 
@@ -187,6 +188,14 @@ static int parse_host_address(const char *value, const char *const *choices, voi
         return parse_text(value, choices, field);
 }
 
+static int parse_server_uri(const char *value, const char *const *choices, void *field) {
+        if (*value && !startswith(value, "https://") && !startswith(value, "http://") &&
+            !startswith(value, "tftp://"))
+                return -EINVAL;
+
+        return parse_text(value, choices, field);
+}
+
 #define FIELD(name) .offset = offsetof(struct plan, name)
 #define CHOICE(c)   .parse = parse_choice, .choices = (c)
 #define TIME        .parse = parse_time, .expected = "a time such as 500ms, 30s or 10min"
@@ -202,6 +211,9 @@ static int parse_host_address(const char *value, const char *const *choices, voi
 #define DEVICE                                                                                               \
         .parse = parse_device, .release = release_text,                                                      \
         .expected = "a name, a MAC address, usb:VVVV:PPPP, pci:VVVV:DDDD or SSSS:BB:DD.F"
+#define SERVER_URI                                                                                           \
+        .parse = parse_server_uri, .release = release_text,                                                  \
+        .expected = "a URI that begins with https://, http:// or tftp://"
 #define HOST_ADDRESS                                                                                         \
         .parse = parse_host_address, .release = release_text,                                                \
         .expected = "dhcp, auto, or an address with its prefix such as 10.0.0.18/24"
@@ -307,8 +319,23 @@ const struct setting settings[] = {
          FIELD(production)},
         {"production.failed", "rescue", "what follows when nothing could be booted",
          CHOICE(after_no_boot_choices), FIELD(production_failed)},
+        {"production.sources", "local", "where to look for something to boot, in this order: local, network",
+         NAMES, FIELD(production_sources)},
         {"production.disk-wait", "10s", "how long the first disk with a boot entry may take to appear", TIME,
          FIELD(production_disk_wait)},
+        {"production.network-wait", "30s", "how long a carrier and an address on the network may take", TIME,
+         FIELD(production_network_wait)},
+        {"production.uri", "",
+         "what is booted over the network: a kernel, a unified kernel image, a boot entry or a PXELINUX "
+         "configuration; empty: what DHCP says",
+         SERVER_URI, FIELD(production_uri)},
+        {"production.interface", "", "the network device for that; empty: each that nothing else uses",
+         DEVICE, FIELD(production_interface)},
+        {"production.trust", "any",
+         "ca: nothing is booted from a server that no authority in the image vouches for; any: nor is that "
+         "asked of "
+         "http and tftp",
+         CHOICE(server_trust_choices), FIELD(production_trust)},
         {"production.entry", "", "pattern for the ids of boot entries to prefer, such as debian-*", TEXT,
          FIELD(production_entry)},
         {"production.options", "", "appended to the kernel command line of the production OS", TEXT,

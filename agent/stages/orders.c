@@ -64,15 +64,48 @@ static int take_plan(struct voyage *voyage, struct plan_problems *problems) {
                 json_object_size(settings));
 }
 
-/* The override is more than the plan: it is what somebody wants now. */
+/* uri: NULL leaves the plan's. Returns 0, -EINVAL when it cannot be followed (a problem tells why), -ENOMEM.
+ */
+static int boot_from(struct voyage *voyage, const char *sources, const char *uri,
+                     struct plan_problems *problems) {
+        const struct {
+                const char *key, *value;
+        } wanted[] = {
+                {"production.uri", uri},
+                {"production.sources", sources},
+                {"production.then", "boot"},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(wanted); i++) {
+                int r;
+
+                if (!wanted[i].value)
+                        continue;
+
+                r = plan_set(voyage->plan, wanted[i].key, wanted[i].value, voyage->orders.from, problems);
+
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}
+
+/* The override is more than the plan: it is what somebody wants now. Of what cannot be booted that way, the
+ * machine's own disk takes the place, as with a boot order of firmware. */
 static int take_override(struct voyage *voyage, struct plan_problems *problems) {
+        int r;
+
         switch (voyage->orders.override) {
         case BOOT_OVERRIDE_DIAG:
                 return voyage->plan->trial_long ? plan_apply_words(voyage->plan, voyage->plan->trial_long,
                                                                    "trial.long", problems)
                                                 : 0;
         case BOOT_OVERRIDE_DISK:
-                return plan_set(voyage->plan, "production.then", "boot", voyage->orders.from, problems);
+                return boot_from(voyage, "local", NULL, problems);
+        case BOOT_OVERRIDE_NETWORK:
+                r = boot_from(voyage, "network,local", voyage->orders.uri ?: "", problems);
+                return r == -EINVAL ? 0 : r;
         default:
                 return 0;
         }

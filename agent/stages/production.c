@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/fd.h"
 #include "base/text.h"
@@ -63,7 +64,8 @@ static int exclude_bad_pages(struct voyage *voyage) {
                                    memmap);
 }
 
-static int find_entries(struct voyage *voyage, struct boot_entries *entries) {
+static int find_entries(struct voyage *voyage, const struct boot_source *source,
+                        struct boot_entries *entries) {
         struct step_log log = {.journal = voyage->journal};
         int r;
 
@@ -71,7 +73,7 @@ static int find_entries(struct voyage *voyage, struct boot_entries *entries) {
         if (r < 0)
                 return r;
 
-        r = boot_find(voyage->event, voyage->plan, entries, step_log, &log);
+        r = boot_find(voyage->event, voyage->plan, source, entries, step_log, &log);
         if (r >= 0 && entries->n_items > 0) {
                 r = journal_step_log(voyage->journal, log.step, "INFO", "%zu found; first %s on %s",
                                      entries->n_items, entries->items[0]->title ?: entries->items[0]->id,
@@ -81,8 +83,7 @@ static int find_entries(struct voyage *voyage, struct boot_entries *entries) {
 
         r = journal_step_artifact(
                 voyage->journal, log.step, "error",
-                json_pack("{s:s, s:s}", "symptom", "no-boot-entry", "message",
-                          "no disk of this machine holds a boot entry (loader/entries/*.conf)"));
+                json_pack("{s:s, s:s}", "symptom", "no-boot-entry", "message", source->nothing));
         return r < 0 ? r : journal_step_end(voyage->journal, log.step, OCP_ERROR);
 }
 
@@ -106,6 +107,46 @@ static const struct boot_entry *load_first(struct voyage *voyage, const struct b
         }
 
         return NULL;
+}
+
+/* Looks at the plan's boot sources, and loads the first entry of the first that has one which can be. Returns
+ * 1 with *ret_title telling what it is; 0 with *ret_reason telling why there is none; a negative errno. */
+static int load_from_sources(struct voyage *voyage, char **ret_title, char **ret_reason) {
+        bool found = false;
+        int r;
+
+        for (char **name = voyage->plan->production_sources; *name; name++) {
+                _cleanup_(boot_entries_done) struct boot_entries entries = {};
+                const struct boot_source *source = boot_source_find(*name);
+                const struct boot_entry *entry;
+
+                if (!source) {
+                        r = journal_log(voyage->journal, "WARNING",
+                                        "there is no boot source \"%s\" (production.sources in the plan)",
+                                        *name);
+                        if (r < 0)
+                                return r;
+                        continue;
+                }
+
+                r = find_entries(voyage, source, &entries);
+                if (r < 0)
+                        return r;
+                found = found || entries.n_items > 0;
+
+                entry = load_first(voyage, &entries);
+                if (entry) {
+                        *ret_title = strprintf("%s", entry->title ?: entry->id);
+                        return *ret_title ? 1 : -ENOMEM;
+                }
+
+                free(*ret_reason);
+                *ret_reason = strdup(found ? "none of the boot entries could be loaded" : source->nothing);
+                if (!*ret_reason)
+                        return -ENOMEM;
+        }
+
+        return 0;
 }
 
 /* The production OS is booted by the kernel that is started next. */
@@ -135,14 +176,12 @@ static int follow_override(struct voyage *voyage) {
                 reason = strprintf("the operator wanted a trial, and the machine held after it (%s)",
                                    orders->from);
                 break;
-        case BOOT_OVERRIDE_NETWORK:
         case BOOT_OVERRIDE_CD:
-                return journal_log(
-                        voyage->journal, "WARNING",
-                        "the operator wants a boot from %s%s%s (%s), which this version cannot do: "
-                        "going on by the plan",
-                        boot_override_text(orders->override), orders->uri ? ", " : "", orders->uri ?: "",
-                        orders->from);
+                return journal_log(voyage->journal, "WARNING",
+                                   "the operator wants a boot from cd (%s), which this version cannot do: "
+                                   "going on by the plan",
+                                   orders->from);
+        case BOOT_OVERRIDE_NETWORK:
         case BOOT_OVERRIDE_DISK:
         case BOOT_OVERRIDE_NONE:
                 return 0;
@@ -153,9 +192,8 @@ static int follow_override(struct voyage *voyage) {
 }
 
 static int production_run(struct voyage *voyage) {
-        _cleanup_(boot_entries_done) struct boot_entries entries = {};
+        _cleanup_free_ char *title = NULL, *reason = NULL;
         const struct plan *plan = voyage->plan;
-        const struct boot_entry *entry;
         json_t *dut_info = NULL;
         int r;
 
@@ -197,23 +235,19 @@ static int production_run(struct voyage *voyage) {
         if (r < 0)
                 return r;
 
-        r = find_entries(voyage, &entries);
+        r = load_from_sources(voyage, &title, &reason);
         if (r < 0)
                 return r;
 
-        entry = load_first(voyage, &entries);
-        if (entry) {
-                _cleanup_free_ char *reason = strprintf("%s", entry->title ?: entry->id);
-
+        if (r > 0) {
                 r = journal_run_end(voyage->journal, OCP_COMPLETE, OCP_PASS);
-                return r < 0 ? r : conclude(voyage, AFTER_BOOT, reason ?: entry->id);
+                return r < 0 ? r : conclude(voyage, AFTER_BOOT, title);
         }
 
         r = journal_run_end(voyage->journal, OCP_ERROR, OCP_NOT_APPLICABLE);
         return r < 0 ? r
                      : conclude(voyage, plan->production_failed,
-                                entries.n_items > 0 ? "none of the boot entries could be loaded"
-                                                    : "no disk of this machine holds a boot entry");
+                                reason ?: "the plan names no boot source (production.sources)");
 }
 
 const struct stage stage_production = {

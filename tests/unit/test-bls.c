@@ -5,6 +5,7 @@
 
 #include "boot/bls.h"
 #include "boot/boot.h"
+#include "boot/conf-reader.h"
 #include "tests/unit/unit.h"
 
 /* What came of the text of one entry. */
@@ -213,19 +214,19 @@ static void entry_with_a_device_tree_is_left_out(void **state _unused_) {
 static void missing_linux_is_an_error(void **state _unused_) {
         _cleanup_parsed_ struct parsed parsed = parse("title Debian\ninitrd /initrd.img\n");
 
-        assert_malformed(&parsed, "it has no line \"linux PATH\"");
+        assert_malformed(&parsed, "it has no line \"linux PATH\" or \"uki PATH\"");
 }
 
 static void linux_without_a_path_is_missing(void **state _unused_) {
         _cleanup_parsed_ struct parsed parsed = parse("linux\nlinux   \n");
 
-        assert_malformed(&parsed, "it has no line \"linux PATH\"");
+        assert_malformed(&parsed, "it has no line \"linux PATH\" or \"uki PATH\"");
 }
 
 static void empty_file_is_an_error(void **state _unused_) {
         _cleanup_parsed_ struct parsed parsed = parse("");
 
-        assert_malformed(&parsed, "it has no line \"linux PATH\"");
+        assert_malformed(&parsed, "it has no line \"linux PATH\" or \"uki PATH\"");
 }
 
 static void nul_is_an_error_and_hides_nothing(void **state _unused_) {
@@ -281,21 +282,22 @@ static void longest_line_is_taken_and_one_byte_more_is_not(void **state _unused_
         const char *linux_line = "linux /vmlinuz\n";
         size_t before = strlen(linux_line);
 
-        text = malloc(before + BLS_LINE_MAX + 1);
+        text = malloc(before + CONF_LINE_MAX + 1);
         assert_non_null(text);
         memcpy(text, linux_line, before);
         memcpy(text + before, "options ", 8);
-        memset(text + before + 8, 'x', BLS_LINE_MAX + 1 - 8);
+        memset(text + before + 8, 'x', CONF_LINE_MAX + 1 - 8);
 
         {
-                _cleanup_parsed_ struct parsed parsed = parse_bytes("test.conf", text, before + BLS_LINE_MAX);
+                _cleanup_parsed_ struct parsed parsed =
+                        parse_bytes("test.conf", text, before + CONF_LINE_MAX);
 
                 assert_usable(&parsed);
-                assert_int_equal(strlen(parsed.entry->options), BLS_LINE_MAX - 8);
+                assert_int_equal(strlen(parsed.entry->options), CONF_LINE_MAX - 8);
         }
         {
                 _cleanup_parsed_ struct parsed parsed =
-                        parse_bytes("test.conf", text, before + BLS_LINE_MAX + 1);
+                        parse_bytes("test.conf", text, before + CONF_LINE_MAX + 1);
 
                 assert_malformed(&parsed, "line 2 is longer than 4096 bytes");
         }
@@ -355,7 +357,7 @@ static void assert_file_name(const char *name, const char *id, int left, int don
         _cleanup_free_ char *parsed_id = NULL;
         int parsed_left, parsed_done;
 
-        assert_int_equal(bls_parse_file_name(name, &parsed_id, &parsed_left, &parsed_done), 0);
+        assert_int_equal(bls_parse_file_name(name, ".conf", &parsed_id, &parsed_left, &parsed_done), 0);
         assert_string_equal(parsed_id, id);
         assert_int_equal(parsed_left, left);
         assert_int_equal(parsed_done, done);
@@ -404,7 +406,7 @@ static void other_file_names_are_no_entries(void **state _unused_) {
         int left, done;
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)
-                assert_int_equal(bls_parse_file_name(bad[i], &id, &left, &done), -EINVAL);
+                assert_int_equal(bls_parse_file_name(bad[i], ".conf", &id, &left, &done), -EINVAL);
         assert_null(id);
 }
 

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "boot/bls.h"
 #include "boot/tree.h"
+#include "tests/unit/uki-file.h"
 #include "tests/unit/unit.h"
 
 /* A directory that stands for the root of a file system, with a file beside it that must not be reached, and
@@ -116,6 +117,37 @@ static void entries_and_default_are_read(void **state) {
         assert_int_equal(f->entries.n_items, 2);
 }
 
+static void unified_kernel_images_are_entries(void **state) {
+        static const struct uki_section sections[] = {
+                {".osrel", "ID=debian\nPRETTY_NAME=\"Debian GNU/Linux 12\"\n"},
+                {".uname", "6.1.0-56-amd64"},
+                {".linux", "a kernel"},
+        };
+        struct fixture *f = *state;
+        uint8_t file[UKI_FILE_SIZE];
+        const struct boot_entry *entry;
+
+        assert_int_equal(mkdirat(f->root_fd, "EFI", 0700), 0);
+        assert_int_equal(mkdirat(f->root_fd, "EFI/Linux", 0700), 0);
+        uki_file_make(file, sections, ELEMENTSOF(sections));
+        put_bytes(f->root_fd, "EFI/Linux/debian-6.1+3-1.efi", (const char *) file, sizeof(file));
+        put(f, "EFI/Linux/shell.efi", "MZ");
+
+        assert_int_equal(read_entries(f), 0);
+        assert_log(f, "INFO: /dev/test1: shell.efi is left out: it is no unified kernel image, and other "
+                      "programs for "
+                      "the firmware do not run here\n");
+        assert_int_equal(f->entries.n_items, 1);
+        entry = f->entries.items[0];
+        assert_string_equal(entry->id, "debian-6.1");
+        assert_int_equal(entry->tries_left, 3);
+        assert_string_equal(entry->title, "Debian GNU/Linux 12");
+        assert_string_equal(entry->version, "6.1.0-56-amd64");
+        assert_string_equal(entry->sort_key, "debian");
+        assert_string_equal(entry->linux_path, "/EFI/Linux/debian-6.1+3-1.efi");
+        assert_null(entry->options);
+}
+
 static void file_system_without_a_loader_directory_has_no_entries(void **state) {
         struct fixture *f = *state;
 
@@ -157,7 +189,9 @@ static void bad_entry_costs_a_warning_and_only_itself(void **state) {
         put(f, "loader/entries/good.conf", "linux /vmlinuz\n");
 
         assert_int_equal(read_entries(f), 0);
-        assert_log(f, "WARNING: /dev/test1: bad.conf is left out: it has no line \"linux PATH\"\n");
+        assert_log(
+                f,
+                "WARNING: /dev/test1: bad.conf is left out: it has no line \"linux PATH\" or \"uki PATH\"\n");
         assert_int_equal(f->entries.n_items, 1);
         assert_string_equal(f->entries.items[0]->id, "good");
 }
@@ -316,6 +350,7 @@ static void only_regular_files_are_opened(void **state) {
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 TEST(entries_and_default_are_read),
+                TEST(unified_kernel_images_are_entries),
                 TEST(file_system_without_a_loader_directory_has_no_entries),
                 TEST(esp_with_only_a_loader_conf_gives_its_default),
                 TEST(files_that_are_no_entries_are_passed_over),

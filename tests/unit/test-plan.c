@@ -194,6 +194,8 @@ static void bmc_does_not_say_who_is_trusted(void **state) {
 
         assert_int_equal(apply_bmc(f, "{\"bmc.trust\":\"first-use\",\"trial.run\":\"none\"}"), 0);
         assert_problem(f, 0, "BMC", "bmc.trust is not for the BMC to say");
+        assert_int_equal(apply_bmc(f, "{\"production.trust\":\"any\"}"), 0);
+        assert_problem(f, 1, "BMC", "production.trust is not for the BMC to say");
         assert_string_equal(f->plan->bmc_trust[0], "fingerprint");
         assert_string_equal(f->plan->trials[0], "memory");
 }
