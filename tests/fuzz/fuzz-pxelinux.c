@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
                 object = boot_entry_to_json(entry);
                 if (!object || boot_entry_from_json(object, &again) < 0 ||
-                    strcmp(again->options, entry->options))
+                    strcmp(again->options, entry->options) != 0)
                         __builtin_trap();
                 if (!*entry->id || !*entry->linux_path || strpbrk(entry->options, "\033\r\n"))
                         __builtin_trap();
