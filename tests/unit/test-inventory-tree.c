@@ -139,6 +139,63 @@ static void caches_are_counted_once_for_all_that_share_them(void **state) {
                     "{\"level\": 3, \"type\": \"unified\", \"size_bytes\": 272629760, \"count\": 1}");
 }
 
+/* intel_pstate tells all three, acpi-cpufreq no base frequency, and a processor without a driver nothing. */
+static void packages_have_the_frequencies_of_their_first_processor(void **state) {
+        struct captured_tree *tree = *state;
+
+        tree_write(tree, "proc/cpuinfo", CPUINFO("0", "0x10") CPUINFO("1", "0x10") CPUINFO("2", "0x10"));
+        write_cpu(tree, 0, 0, 0);
+        write_cpu(tree, 1, 1, 0);
+        write_cpu(tree, 2, 2, 0);
+        tree_write(tree, "sys/devices/system/cpu/cpufreq/policy0/cpuinfo_min_freq", "800000\n");
+        tree_write(tree, "sys/devices/system/cpu/cpufreq/policy0/base_frequency", "2100000\n");
+        tree_write(tree, "sys/devices/system/cpu/cpufreq/policy0/cpuinfo_max_freq", "3800000\n");
+        tree_link(tree, "sys/devices/system/cpu/cpu0/cpufreq", "../cpufreq/policy0");
+        tree_write(tree, "sys/devices/system/cpu/cpufreq/policy1/cpuinfo_min_freq", "1500000\n");
+        tree_write(tree, "sys/devices/system/cpu/cpufreq/policy1/cpuinfo_max_freq", "<unknown>\n");
+        tree_link(tree, "sys/devices/system/cpu/cpu1/cpufreq", "../cpufreq/policy1");
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "processors");
+        const json_t *sockets = json_object_get(part, "sockets");
+        assert_json(json_array_get(sockets, 0),
+                    "{\"minimum_frequency_khz\": 800000, \"base_frequency_khz\": 2100000,"
+                    " \"maximum_frequency_khz\": 3800000}");
+        assert_json(json_array_get(sockets, 1),
+                    "{\"minimum_frequency_khz\": 1500000, \"base_frequency_khz\": null,"
+                    " \"maximum_frequency_khz\": null}");
+        assert_json(json_array_get(sockets, 2),
+                    "{\"minimum_frequency_khz\": null, \"base_frequency_khz\": null,"
+                    " \"maximum_frequency_khz\": null}");
+}
+
+/* As the kernel has them: iTCO_wdt in a chipset, which has reset the machine before, and a driver that cannot
+ * tell why the machine started. */
+static void watchdogs_tell_their_state_and_what_they_did(void **state) {
+        struct captured_tree *tree = *state;
+
+        tree_write(tree, "sys/devices/platform/iTCO_wdt.1.auto/watchdog/watchdog0/identity", "iTCO_wdt\n");
+        tree_write(tree, "sys/devices/platform/iTCO_wdt.1.auto/watchdog/watchdog0/state", "active\n");
+        tree_write(tree, "sys/devices/platform/iTCO_wdt.1.auto/watchdog/watchdog0/timeout", "30\n");
+        tree_write(tree, "sys/devices/platform/iTCO_wdt.1.auto/watchdog/watchdog0/bootstatus", "32\n");
+        tree_link(tree, "sys/class/watchdog/watchdog0",
+                  "../../devices/platform/iTCO_wdt.1.auto/watchdog/watchdog0");
+        tree_write(tree, "sys/devices/pci0000:00/0000:00:05.0/watchdog/watchdog1/identity",
+                   "i6300ESB timer\n");
+        tree_write(tree, "sys/devices/pci0000:00/0000:00:05.0/watchdog/watchdog1/state", "inactive\n");
+        tree_write(tree, "sys/devices/pci0000:00/0000:00:05.0/watchdog/watchdog1/timeout", "30\n");
+        tree_link(tree, "sys/class/watchdog/watchdog1",
+                  "../../devices/pci0000:00/0000:00:05.0/watchdog/watchdog1");
+
+        _cleanup_json_ json_t *part = tree_collect(tree, "watchdogs");
+        assert_int_equal(json_array_size(part), 2);
+        assert_json(json_array_get(part, 0),
+                    "{\"name\": \"watchdog0\", \"identity\": \"iTCO_wdt\", \"state\": \"active\","
+                    " \"timeout_s\": 30, \"boot_status\": 32}");
+        assert_json(json_array_get(part, 1),
+                    "{\"name\": \"watchdog1\", \"identity\": \"i6300ESB timer\", \"state\": \"inactive\","
+                    " \"timeout_s\": 30, \"boot_status\": null}");
+}
+
 static void cpuinfo_that_names_no_processor_is_refused(void **state) {
         static const char *const bad[] = {"", "\n\n\n", "processor", "processor\t: x\n",
                                           "model name\t: Fast\n\n"};
@@ -614,6 +671,8 @@ int main(void) {
                 TEST(processors_join_running_packages_to_sockets),
                 TEST(packages_that_do_not_match_the_sockets_are_not_tied_to_them),
                 TEST(caches_are_counted_once_for_all_that_share_them),
+                TEST(packages_have_the_frequencies_of_their_first_processor),
+                TEST(watchdogs_tell_their_state_and_what_they_did),
                 TEST(cpuinfo_that_names_no_processor_is_refused),
                 TEST(memory_tells_usable_and_the_firmware_map),
                 TEST(system_tells_uefi_and_secure_boot),
