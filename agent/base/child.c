@@ -16,6 +16,7 @@
 #include "event.h"
 #include "fd.h"
 #include "lines.h"
+#include "message.h"
 #include "text.h"
 
 /* One message holds a whole inventory part at most. */
@@ -32,7 +33,8 @@
 
 struct stream {
         int fd;
-        struct lines lines;
+        struct messages messages; /* of the report */
+        struct lines lines;       /* of the text */
         struct event_source *source;
 };
 
@@ -57,17 +59,13 @@ struct child {
 static void stream_close(struct stream *stream) {
         stream->source = event_source_free(stream->source);
         stream->fd = safe_close(stream->fd);
+        messages_done(&stream->messages);
         lines_done(&stream->lines);
 }
 
-static int on_message(char *line, size_t size, void *userdata) {
-        _cleanup_json_ json_t *message = NULL;
+static int on_message(const json_t *message, void *userdata) {
         struct child *child = userdata;
-        int r;
 
-        r = json_parse(line, size, &message);
-        if (r < 0)
-                return r;
         if (!json_is_object(message))
                 return -EBADMSG;
 
@@ -106,7 +104,7 @@ static int on_report_readable(struct event_source *source _unused_, int fd, uint
         struct child *child = userdata;
         int r;
 
-        r = lines_read(&child->report.lines, fd, MESSAGE_MAX, on_message, child);
+        r = messages_read(&child->report.messages, fd, MESSAGE_MAX, on_message, child);
         if (r == -EBADMSG || r == -EMSGSIZE) {
                 child->broken = true;
                 stream_close(&child->report);
@@ -417,17 +415,6 @@ struct child *child_free(struct child *child) {
 
 int child_report(int report_fd, json_t *message) {
         _cleanup_json_ json_t *owned = message;
-        _cleanup_free_ char *text = NULL;
-        size_t size;
 
-        if (!message)
-                return -ENOMEM;
-
-        text = json_dumps(owned, JSON_COMPACT);
-        if (!text)
-                return -ENOMEM;
-
-        size = strlen(text);
-        text[size] = '\n'; /* in place of the NUL: one write() for the line */
-        return write_all(report_fd, text, size + 1);
+        return owned ? message_write(report_fd, owned) : -ENOMEM;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* child.h: runs a function in a process of its own, so that a crash, a hang or a SIGBUS from bad memory costs
- * that one function and becomes a result. What the child has to tell it writes as JSON objects, one a line,
- * to its report fd. */
+ * that one function and becomes a result. What the child has to tell it writes as JSON objects, in messages
+ * (message.h), to its report fd. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 struct child;
 struct event;
 
-/* What runs in the child. report_fd takes JSON lines. A negative return is an errno; 0 is success. */
+/* What runs in the child. report_fd takes messages. A negative return is an errno; 0 is success. */
 typedef int (*child_main_t)(int report_fd, void *userdata);
 
 struct child_handler {
@@ -30,7 +30,7 @@ enum child_state {
         CHILD_EXITED,    /* .error: 0 or the negative errno that its function returned */
         CHILD_KILLED,    /* .signal */
         CHILD_TIMED_OUT, /* killed by us after its time */
-        CHILD_BROKEN,    /* what it reported was no JSON: killed by us */
+        CHILD_BROKEN,    /* what it reported was no JSON object: killed by us */
 };
 
 struct child_result {
@@ -71,6 +71,5 @@ DEFINE_CLEANUP(struct child *, child_free);
  */
 struct child *child_abandon(struct child *child);
 
-/* In the child: writes message, whose reference is taken in every case, as one line. Returns 0, a negative
- * errno. */
+/* In the child: writes message, whose reference is taken in every case. Returns 0, a negative errno. */
 int child_report(int report_fd, json_t *message);

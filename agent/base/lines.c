@@ -53,15 +53,12 @@ int lines_read(struct lines *lines, int fd, size_t max, line_callback_t callback
         }
 
         lines->size += (size_t) n;
-        for (size_t i = scan; i < lines->size; i++) {
-                if (lines->buffer[i] != '\n')
-                        continue;
-
-                lines->buffer[i] = 0;
-                r = callback(lines->buffer + start, i - start, userdata);
+        for (char *end; (end = memchr(lines->buffer + scan, '\n', lines->size - scan)); scan = start) {
+                *end = 0;
+                r = callback(lines->buffer + start, (size_t) (end - lines->buffer) - start, userdata);
                 if (r < 0)
                         return r;
-                start = i + 1;
+                start = (size_t) (end - lines->buffer) + 1;
         }
 
         lines->size -= start;

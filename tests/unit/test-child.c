@@ -144,7 +144,8 @@ static void time_limit_ends_a_hang(void **state) {
 }
 
 static int reports_garbage(int report_fd, void *userdata _unused_) {
-        write_all(report_fd, "{\"a\":1}\n[}\n", 11);
+        child_report(report_fd, json_pack("{s:i}", "a", 1));
+        write_all(report_fd, "\1\0\0\0?", 5);
         return hangs(report_fd, NULL);
 }
 

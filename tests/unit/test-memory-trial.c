@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "plan/plan.h"
+#include "tests/unit/messages-of.h"
 #include "tests/unit/unit.h"
 #include "trial/memory/allocate.h"
 #include "trial/memory/cache.h"
@@ -160,21 +161,8 @@ static void report_open(struct report *report) {
 }
 
 static json_t *report_close(struct report *report) {
-        json_t *messages = json_array();
-        _cleanup_fclose_ FILE *file = NULL;
-        char line[16384];
-
         close(report->fds[1]);
-        file = fdopen(report->fds[0], "r");
-        assert_non_null(file);
-        while (fgets(line, sizeof(line), file)) {
-                json_t *message;
-
-                assert_int_equal(json_parse(line, strlen(line), &message), 0);
-                json_array_append_new(messages, message);
-        }
-
-        return messages;
+        return messages_of(report->fds[0]);
 }
 
 /* One word, read wrong once. */

@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "plan/plan.h"
+#include "tests/unit/messages-of.h"
 #include "tests/unit/unit.h"
 #include "trial/crew.h"
 #include "trial/processor/kernels.h"
@@ -157,9 +158,6 @@ static void crew_on_a_processor_that_is_not_there_does_not_begin(void **state _u
 /* What processor_report() says of the records, as an array. */
 static json_t *report(const struct processor_record *records, size_t n) {
         struct trial_context context = {};
-        json_t *messages = json_array();
-        _cleanup_fclose_ FILE *file = NULL;
-        char line[4096];
         int fds[2];
 
         assert_int_equal(pipe(fds), 0);
@@ -167,16 +165,7 @@ static json_t *report(const struct processor_record *records, size_t n) {
         assert_int_equal(processor_report(&context, records, n, 5 * USEC_PER_SEC), 0);
         close(fds[1]);
 
-        file = fdopen(fds[0], "r");
-        assert_non_null(file);
-        while (fgets(line, sizeof(line), file)) {
-                json_t *message;
-
-                assert_int_equal(json_parse(line, strlen(line), &message), 0);
-                json_array_append_new(messages, message);
-        }
-
-        return messages;
+        return messages_of(fds[0]);
 }
 
 /* The i-th diagnosis from the end. */
@@ -231,23 +220,21 @@ static void the_trial_passes_on_a_sound_processor(void **state _unused_) {
         _cleanup_(plan_problems_done) struct plan_problems problems = {};
         _cleanup_(plan_freep) struct plan *plan = NULL;
         struct trial_context context = {};
-        _cleanup_close_ int fd = -EBADF;
-        char text[4096];
-        ssize_t n;
+        _cleanup_json_ json_t *messages = NULL;
+        _cleanup_free_ char *text = NULL;
         int fds[2];
 
         assert_int_equal(plan_new(&plan), 0);
         assert_int_equal(plan_set(plan, "trial.processor.time", "20ms", "test", &problems), 0);
         assert_int_equal(pipe(fds), 0);
-        fd = fds[0];
 
         context = (struct trial_context){.plan = plan, .report_fd = fds[1]};
         assert_int_equal(trial_processor.run(&context), 0);
         close(fds[1]);
 
-        n = read(fd, text, sizeof(text) - 1);
-        assert_true(n > 0);
-        text[n] = 0;
+        messages = messages_of(fds[0]);
+        text = json_dumps(messages, JSON_COMPACT);
+        assert_non_null(text);
         assert_non_null(strstr(text, "\"processor-ok\""));
         assert_non_null(strstr(text, "\"rounds\""));
 }
