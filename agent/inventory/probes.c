@@ -28,7 +28,7 @@ struct run {
         probe_t probe;
         size_t n_tasks, n_begun, n_finished;
         struct task {
-                json_t *object; /* the run's own copy: it may be looked at when the run is over */
+                json_t *object; /* the run's own: it may be looked at when the run is over */
                 int result;
                 bool done;
         } tasks[];
@@ -148,22 +148,40 @@ static int take(struct task *task, json_t *object, uint64_t limit_usec) {
                                ? -ENOMEM
                                : json_set_string(object, "read_error", strerror(-task->result));
 
-        if (json_object_update(object, result) < 0)
+        /* Recursively: where its values come from is added to where the others do. */
+        if (json_object_update_recursive(object, result) < 0)
                 return -ENOMEM;
 
         return json_set_string(object, "read_error", NULL);
 }
 
-static int run_all(struct run *run, json_t *objects, uint64_t limit_usec) {
+/* Copies: a thread must share nothing with whoever goes on without it. */
+static int give(struct task *task, const json_t *object, const char *const *given) {
+        task->object = json_object();
+        if (!task->object)
+                return -ENOMEM;
+
+        for (; *given; given++) {
+                const json_t *value = json_object_get(object, *given);
+                int r;
+
+                r = value ? json_set(task->object, *given, json_copy((json_t *) value)) : 0;
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}
+
+static int run_all(struct run *run, json_t *objects, const char *const *given, uint64_t limit_usec) {
         json_t *object;
         size_t i;
         int r;
 
-        /* Deep: what hangs below the object must not be shared with a thread either. */
         json_array_foreach(objects, i, object) {
-                run->tasks[i].object = json_deep_copy(object);
-                if (!run->tasks[i].object)
-                        return -ENOMEM;
+                r = give(&run->tasks[i], object, given);
+                if (r < 0)
+                        return r;
         }
 
         pthread_mutex_lock(&run->lock);
@@ -179,7 +197,8 @@ static int run_all(struct run *run, json_t *objects, uint64_t limit_usec) {
         return r;
 }
 
-int probes_run(const struct inventory_roots *roots, json_t *objects, probe_t probe) {
+int probes_run(const struct inventory_roots *roots, json_t *objects, const char *const *given,
+               probe_t probe) {
         size_t n = json_array_size(objects);
         struct run *run;
         int r;
@@ -198,7 +217,7 @@ int probes_run(const struct inventory_roots *roots, json_t *objects, probe_t pro
         pthread_mutex_init(&run->lock, NULL);
         pthread_cond_init(&run->finished, NULL);
 
-        r = run_all(run, objects, roots->device_limit_usec ?: INVENTORY_DEVICE_LIMIT_USEC);
+        r = run_all(run, objects, given, roots->device_limit_usec ?: INVENTORY_DEVICE_LIMIT_USEC);
         run_unref(run);
         return r;
 }

@@ -6,12 +6,14 @@
 
 struct inventory_roots;
 
-/* Sets members of object, which stands for one device. Runs in a thread of its own, and must keep to object,
- * roots and what is constant. Returns 0, a negative errno. */
+/* Sets members of object, which stands for one device, and has those of its members that were asked for. Runs
+ * in a thread of its own, and must keep to object, roots and what is constant. Returns 0, a negative errno.
+ */
 typedef int (*probe_t)(const struct inventory_roots *roots, json_t *object);
 
-/* Runs probe for every object of the array, and leaves in each what its probe made of it. "read_error"
- * becomes null, or the reason why a probe failed or took longer than the limit: the object is then as it was
- * before. A thread that hangs in the kernel stays behind; it goes with its process, which collectors have of
- * their own. Returns 0, a negative errno. */
-int probes_run(const struct inventory_roots *roots, json_t *objects, probe_t probe);
+/* Runs probe for every object of the array, with the members that given lists (up to NULL; strings and
+ * numbers), and adds to each what its probe has set. "read_error" becomes null, or the reason why a probe
+ * failed or took longer than the limit: the object is then as it was before. A thread that hangs in the
+ * kernel stays behind; it goes with its process, which collectors have of their own. Returns 0, a negative
+ * errno. */
+int probes_run(const struct inventory_roots *roots, json_t *objects, const char *const *given, probe_t probe);

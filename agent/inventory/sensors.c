@@ -169,6 +169,7 @@ static int describe(const struct inventory_roots *roots _unused_, const struct s
 static const struct sysfs_walk walk = {.subsystem = "hwmon", .describe = describe};
 
 static int sensors_collect(const struct inventory_roots *roots, json_t **ret) {
+        static const char *const given[] = {"name", NULL};
         _cleanup_json_ json_t *part = NULL;
         int r;
 
@@ -176,7 +177,7 @@ static int sensors_collect(const struct inventory_roots *roots, json_t **ret) {
         if (r < 0)
                 return r;
 
-        r = probes_run(roots, part, probe);
+        r = probes_run(roots, part, given, probe);
         if (r < 0)
                 return r;
 

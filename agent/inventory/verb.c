@@ -204,7 +204,13 @@ static int take_live(const struct options *o, json_t **ret) {
 }
 
 static int print_json(const json_t *value) {
-        return json_dumpf(value, stdout, JSON_INDENT(2)) < 0 || putchar('\n') < 0 ? -EIO : 0;
+        _cleanup_free_ char *text = json_dumps(value, JSON_INDENT(2));
+
+        if (!text)
+                return -ENOMEM;
+
+        /* At once: jansson hands its stream each bracket and each blank by itself. */
+        return puts(text) < 0 ? -EIO : 0;
 }
 
 static int print_inventory(const struct options *o, const json_t *inventory) {

@@ -96,6 +96,13 @@ static int add_identity(const struct sysfs_device *device, struct fields *f) {
         return f->error;
 }
 
+/* Disks, and optical drives. */
+static bool is_scsi(const struct sysfs_device *device) {
+        const char *name = sysfs_name(device->path);
+
+        return startswith(name, "sd") || startswith(name, "sr");
+}
+
 /* SBC-4 6.6.2, block device characteristics: 1 is no rotating media. */
 static void add_scsi_rotation(const struct sysfs_device *device, struct fields *f) {
         _cleanup_free_ char *page = NULL;
@@ -125,10 +132,16 @@ static void add_wwn(const struct sysfs_device *device, struct fields *f) {
 static int add_scsi_identity(const struct sysfs_device *device, struct fields *f) {
         _cleanup_free_ char *page = NULL, *serial = NULL;
         struct ata_identity ata = {};
+        bool scsi = is_scsi(device);
         size_t size;
 
-        add_scsi_rotation(device, f);
+        if (scsi)
+                add_scsi_rotation(device, f);
+        else
+                fields_null(f, "rotation_rpm");
         add_wwn(device, f);
+        if (!scsi)
+                return f->error;
 
         if (read_file_at(device->fd, "device/vpd_pg80", VPD_SIZE_MAX, &page, &size) == 0 && size > 4) {
                 serial = text_sanitize(page + 4, size - 4);
@@ -204,6 +217,9 @@ static int add_nvme_paths(const struct sysfs_device *device, struct fields *f) {
         _cleanup_json_ json_t *paths = json_array();
         _cleanup_free_ char *subsystem = NULL;
         int r;
+
+        if (!sysfs_is_below(device->path, "nvme-subsys"))
+                return 0;
 
         subsystem = strprintf("%s/device", device->path);
         if (!subsystem || !paths)

@@ -21,17 +21,14 @@
 static int is_drive(const struct sysfs_device *device) {
         uint64_t hidden;
 
-        if (faccessat(device->fd, "partition", F_OK, 0) >= 0)
+        /* The kernel makes ram, loop, zram and device-mapper devices up; they hang on nothing, and neither
+         * does a partition. So does a namespace with several paths, but it names its subsystem as its device.
+         * Floppy drives are asked nothing: each answer takes them seconds. */
+        if (faccessat(device->fd, "device", F_OK, 0) < 0 || startswith(sysfs_name(device->path), "fd"))
                 return 0;
 
         /* The single paths below an NVMe namespace that has several. */
-        if (read_u64_file_at(device->fd, "hidden", &hidden) == 0 && hidden)
-                return 0;
-
-        /* The kernel makes ram, loop, zram and device-mapper devices up; they hang on nothing. So does a
-         * namespace with several paths, but it names its subsystem as its device. Floppy drives are asked
-         * nothing: each answer takes them seconds. */
-        return faccessat(device->fd, "device", F_OK, 0) >= 0 && !startswith(sysfs_name(device->path), "fd");
+        return read_u64_file_at(device->fd, "hidden", &hidden) < 0 || !hidden;
 }
 
 static int describe(const struct inventory_roots *roots _unused_, const struct sysfs_device *device,
@@ -59,6 +56,7 @@ static int probe(const struct inventory_roots *roots, json_t *object) {
 }
 
 static int storage_collect(const struct inventory_roots *roots, json_t **ret) {
+        static const char *const given[] = {"name", "transport", NULL};
         _cleanup_json_ json_t *part = json_array(), *asked = json_array();
         json_t *object;
         size_t i;
@@ -81,7 +79,7 @@ static int storage_collect(const struct inventory_roots *roots, json_t **ret) {
                         return r;
         }
 
-        r = probes_run(roots, asked, probe);
+        r = probes_run(roots, asked, given, probe);
         if (r < 0)
                 return r;
 

@@ -152,6 +152,7 @@ static int probe(const struct inventory_roots *roots, json_t *object) {
 }
 
 static int volumes_collect(const struct inventory_roots *roots, json_t **ret) {
+        static const char *const given[] = {"name", "size_bytes", NULL};
         _cleanup_json_ json_t *part = NULL;
         int r;
 
@@ -159,7 +160,7 @@ static int volumes_collect(const struct inventory_roots *roots, json_t **ret) {
         if (r < 0)
                 return r;
 
-        r = probes_run(roots, part, probe);
+        r = probes_run(roots, part, given, probe);
         if (r < 0)
                 return r;
 
