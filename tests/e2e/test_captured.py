@@ -11,6 +11,7 @@ import subprocess
 
 import captured
 import pytest
+import redfish_rules
 import schema
 from captured import AGENT, DATA, inventory, without_names
 from topology import TOPOLOGIES
@@ -125,6 +126,12 @@ def test_redfish_links_lead_to_resources(machine):
     assert all(re.fullmatch(r"#\w+(\.v\d+_\d+_\d+)?\.\w+", resource["@odata.type"]) for resource in resources.values())
 
 
+def test_redfish_keeps_to_the_schemas(machine):
+    _, tree = machine
+    resources = json.loads(captured.run(tree, "--format", "redfish"))
+    assert [fault for uri, resource in resources.items() for fault in redfish_rules.resource_faults(uri, resource)] == []
+
+
 def test_redfish_counts_what_the_inventory_counts(machine):
     _, tree = machine
     resources = json.loads(captured.run(tree, "--format", "redfish")).values()
@@ -135,7 +142,10 @@ def test_redfish_counts_what_the_inventory_counts(machine):
     assert count("Drive") == len(found["storage"])
     assert count("Memory") == len(found["memory"]["modules"])
     assert count("Processor") == len(found["processors"]["sockets"])
-    assert count("PCIeDevice") == count("PCIeFunction") == len(found["pci"])
+    assert count("PCIeFunction") == len(found["pci"])
+    assert count("PCIeDevice") == len({device["address"].partition(".")[0] for device in found["pci"]})
+    assert count("NetworkInterface") == count("NetworkAdapter") == len(
+        {interface["pci_address"].partition(".")[0] for interface in found["network"] if interface["pci_address"]})
     assert count("EthernetInterface") == len(found["network"])
     assert count("ComputerSystem") == count("Chassis") == 1
 

@@ -1,119 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "format.h"
+#include "redfish-network.h"
+#include "redfish-tree.h"
 
 #define MIB ((int64_t) 1 << 20)
-
-struct tree {
-        const json_t *inventory;
-        json_t *resources; /* by @odata.id */
-        char *system;      /* @odata.id of the system */
-        char *chassis;
-};
-
-static void tree_done(struct tree *tree) {
-        json_decref(tree->resources);
-        free(tree->system);
-        free(tree->chassis);
-}
-
-static json_t *copy(const json_t *object, const char *member) {
-        json_t *value = json_object_get(object, member);
-
-        return value ? json_incref(value) : json_null();
-}
-
-/* Redfish leaves out what is unknown, and so do we. */
-static int set(json_t *resource, const char *name, json_t *value) {
-        if (json_is_null(value))
-                return 0;
-
-        return json_set(resource, name, value);
-}
-
-/* Ids become parts of URIs. */
-static void clean_id(char *id) {
-        for (; *id; id++)
-                if (!isalnum((unsigned char) *id) && !strchr("-_.", *id))
-                        *id = '_';
-}
-
-/* Makes a resource below collection, whose id may be given to two things: the second becomes ID-2. Returns
- * it, which is the tree's, or NULL when memory is short. */
-static json_t *add(struct tree *tree, const char *collection, const char *type, const char *version,
-                   const char *id, const char *name) {
-        _cleanup_free_ char *clean = strdup(id), *uri = NULL, *odata = NULL;
-        json_t *resource;
-
-        if (!clean)
-                return NULL;
-        clean_id(clean);
-
-        uri = strprintf("%s/%s", collection, clean);
-        for (unsigned n = 2; uri && json_object_get(tree->resources, uri); n++) {
-                free(uri);
-                uri = strprintf("%s/%s-%u", collection, clean, n);
-        }
-        if (!uri)
-                return NULL;
-
-        odata = strprintf("#%s.%s.%s", type, version, type);
-        resource = odata ? json_pack("{s:s, s:s, s:s, s:s}", "@odata.id", uri, "@odata.type", odata, "Id",
-                                     strrchr(uri, '/') + 1, "Name", name)
-                         : NULL;
-
-        return json_set(tree->resources, uri, resource) < 0 ? NULL : resource;
-}
-
-static int link_to(json_t *resource, const char *name, const char *uri) {
-        return json_set(resource, name, json_pack("{s:s}", "@odata.id", uri));
-}
-
-/* Appends a reference to resource to the list "name" of owner, which is made when it is missing. */
-static int link_append(json_t *owner, const char *name, const json_t *resource) {
-        json_t *list = json_object_get(owner, name);
-        int r;
-
-        if (!list) {
-                list = json_array();
-                r = json_set(owner, name, list);
-                if (r < 0)
-                        return r;
-        }
-
-        return json_append(list, json_pack("{s:s}", "@odata.id", json_get_string(resource, "@odata.id")));
-}
-
-struct member {
-        const char *redfish, *ours;
-};
-
-static int set_members(json_t *resource, const json_t *object, const struct member *members) {
-        for (; members->redfish; members++) {
-                int r = set(resource, members->redfish, copy(object, members->ours));
-
-                if (r < 0)
-                        return r;
-        }
-
-        return 0;
-}
-
-static int set_status(json_t *resource, const char *state, const char *health) {
-        return json_set(resource, "Status",
-                        health ? json_pack("{s:s, s:s}", "State", state, "Health", health)
-                               : json_pack("{s:s}", "State", state));
-}
-
-static json_t *collection_owner(struct tree *tree) {
-        return json_object_get(tree->resources, tree->system);
-}
 
 /* The resource must have one; "Other" is for those that Redfish has no word for. */
 static const char *chassis_type(const char *type) {
@@ -125,18 +21,18 @@ static const char *chassis_type(const char *type) {
         return "Other";
 }
 
-static int add_system(struct tree *tree) {
-        static const struct member system_members[] = {{"Manufacturer", "manufacturer"},
-                                                       {"Model", "product"},
-                                                       {"SerialNumber", "serial_number"},
-                                                       {"SKU", "sku"},
-                                                       {"UUID", "uuid"},
-                                                       {}},
-                                   chassis_members[] = {{"Manufacturer", "manufacturer"},
-                                                        {"SerialNumber", "serial_number"},
-                                                        {"AssetTag", "asset_tag"},
-                                                        {"SKU", "sku"},
-                                                        {}};
+static int add_system(struct redfish_tree *tree) {
+        static const struct redfish_member system_members[] = {{"Manufacturer", "manufacturer"},
+                                                               {"Model", "product"},
+                                                               {"SerialNumber", "serial_number"},
+                                                               {"SKU", "sku"},
+                                                               {"UUID", "uuid"},
+                                                               {}},
+                                           chassis_members[] = {{"Manufacturer", "manufacturer"},
+                                                                {"SerialNumber", "serial_number"},
+                                                                {"AssetTag", "asset_tag"},
+                                                                {"SKU", "sku"},
+                                                                {}};
         const json_t *system = json_object_get(tree->inventory, "system"),
                      *processors = json_object_get(tree->inventory, "processors"),
                      *memory = json_object_get(tree->inventory, "memory");
@@ -145,8 +41,8 @@ static int add_system(struct tree *tree) {
         json_t *resource, *chassis;
         int r;
 
-        resource = add(tree, "/redfish/v1/Systems", "ComputerSystem", "v1_20_0", id, "System");
-        chassis = add(tree, "/redfish/v1/Chassis", "Chassis", "v1_22_0", id, "Chassis");
+        resource = redfish_add(tree, "/redfish/v1/Systems", "ComputerSystem", "v1_20_0", id, "System");
+        chassis = redfish_add(tree, "/redfish/v1/Chassis", "Chassis", "v1_22_0", id, "Chassis");
         if (!resource || !chassis)
                 return -ENOMEM;
 
@@ -155,23 +51,25 @@ static int add_system(struct tree *tree) {
         if (!tree->system || !tree->chassis)
                 return -ENOMEM;
 
-        r = set_members(resource, system, system_members);
+        r = redfish_set_members(resource, system, system_members);
         if (r >= 0)
-                r = set(resource, "BiosVersion", copy(json_object_get(system, "firmware"), "version"));
+                r = redfish_set(resource, "BiosVersion",
+                                redfish_copy(json_object_get(system, "firmware"), "version"));
         if (r >= 0)
-                r = set(resource, "ProcessorSummary",
-                        json_pack("{s:o, s:o, s:o}", "Count", copy(processors, "package_count"), "CoreCount",
-                                  copy(processors, "core_count"), "LogicalProcessorCount",
-                                  copy(processors, "thread_count")));
+                r = redfish_set(resource, "ProcessorSummary",
+                                json_pack("{s:o, s:o, s:o}", "Count",
+                                          redfish_copy(processors, "package_count"), "CoreCount",
+                                          redfish_copy(processors, "core_count"), "LogicalProcessorCount",
+                                          redfish_copy(processors, "thread_count")));
         if (r >= 0 && installed >= 0)
-                r = set(resource, "MemorySummary",
-                        json_pack("{s:f}", "TotalSystemMemoryGiB",
-                                  (double) installed / (double) ((int64_t) 1 << 30)));
+                r = redfish_set(resource, "MemorySummary",
+                                json_pack("{s:f}", "TotalSystemMemoryGiB",
+                                          (double) installed / (double) ((int64_t) 1 << 30)));
         if (r >= 0)
                 r = json_set(resource, "Links",
                              json_pack("{s:[{s:s}]}", "Chassis", "@odata.id", tree->chassis));
         if (r >= 0)
-                r = set_members(chassis, json_object_get(system, "chassis"), chassis_members);
+                r = redfish_set_members(chassis, json_object_get(system, "chassis"), chassis_members);
         if (r >= 0)
                 r = json_set_string(
                         chassis, "ChassisType",
@@ -182,17 +80,17 @@ static int add_system(struct tree *tree) {
         return r;
 }
 
-static int add_processors(struct tree *tree) {
-        static const struct member members[] = {{"Socket", "socket"},
-                                                {"Manufacturer", "manufacturer"},
-                                                {"Model", "model"},
-                                                {"SerialNumber", "serial_number"},
-                                                {"PartNumber", "part_number"},
-                                                {"MaxSpeedMHz", "maximum_speed_mhz"},
-                                                {"TotalCores", "core_count"},
-                                                {"TotalEnabledCores", "enabled_core_count"},
-                                                {"TotalThreads", "thread_count"},
-                                                {}};
+static int add_processors(struct redfish_tree *tree) {
+        static const struct redfish_member members[] = {{"Socket", "socket"},
+                                                        {"Manufacturer", "manufacturer"},
+                                                        {"Model", "model"},
+                                                        {"SerialNumber", "serial_number"},
+                                                        {"PartNumber", "part_number"},
+                                                        {"MaxSpeedMHz", "maximum_speed_mhz"},
+                                                        {"TotalCores", "core_count"},
+                                                        {"TotalEnabledCores", "enabled_core_count"},
+                                                        {"TotalThreads", "thread_count"},
+                                                        {}};
         _cleanup_free_ char *collection = strprintf("%s/Processors", tree->system);
         const json_t *socket;
         size_t i;
@@ -207,23 +105,23 @@ static int add_processors(struct tree *tree) {
                 int r;
 
                 snprintf(id, sizeof(id), "CPU%zu", i);
-                resource = collection ? add(tree, collection, "Processor", "v1_18_0", id, id) : NULL;
+                resource = collection ? redfish_add(tree, collection, "Processor", "v1_18_0", id, id) : NULL;
                 if (!resource)
                         return -ENOMEM;
 
-                r = set_members(resource, socket, members);
+                r = redfish_set_members(resource, socket, members);
                 if (r >= 0)
                         r = json_set_string(resource, "ProcessorType", "CPU");
                 if (r >= 0 && microcode)
                         r = json_set(resource, "ProcessorId", json_pack("{s:s}", "MicrocodeInfo", microcode));
                 if (r >= 0)
-                        r = set_status(resource,
-                                       !populated                                 ? "Absent"
-                                       : status && startswith(status, "disabled") ? "Disabled"
-                                                                                  : "Enabled",
-                                       NULL);
+                        r = redfish_set_status(resource,
+                                               !populated                                 ? "Absent"
+                                               : status && startswith(status, "disabled") ? "Disabled"
+                                                                                          : "Enabled",
+                                               NULL);
                 if (r >= 0)
-                        r = link_to(collection_owner(tree), "Processors", collection);
+                        r = redfish_link_to(redfish_system(tree), "Processors", collection);
                 if (r < 0)
                         return r;
         }
@@ -233,27 +131,34 @@ static int add_processors(struct tree *tree) {
 
 /* Redfish's own words for those of DSP0134 that it has. */
 static const char *memory_type(const char *type) {
-        static const char *const same[] = {"DRAM", "DDR",   "DDR2", "DDR3", "DDR4",
-                                           "DDR5", "SDRAM", "HBM",  "HBM2", "HBM3"};
+        static const struct {
+                const char *ours, *redfish;
+        } types[] = {
+                {"DDR", "DDR"},   {"DDR2", "DDR2"},           {"DDR2 FB-DIMM", "DDR2_SDRAM_FB_DIMM"},
+                {"DDR3", "DDR3"}, {"LPDDR3", "LPDDR3_SDRAM"}, {"DDR4", "DDR4"},
+                {"DDR5", "DDR5"}, {"LPDDR4", "LPDDR4_SDRAM"}, {"LPDDR5", "LPDDR5_SDRAM"},
+                {"ROM", "ROM"},   {"SDRAM", "SDRAM"},         {"HBM", "HBM"},
+                {"HBM2", "HBM2"}, {"HBM3", "HBM3"},
+        };
 
-        for (size_t i = 0; type && i < ELEMENTSOF(same); i++)
-                if (streq(type, same[i]))
-                        return type;
+        for (size_t i = 0; type && i < ELEMENTSOF(types); i++)
+                if (streq(type, types[i].ours))
+                        return types[i].redfish;
 
         return NULL;
 }
 
-static int add_memory(struct tree *tree) {
-        static const struct member members[] = {{"DeviceLocator", "locator"},
-                                                {"BankLocator", "bank_locator"},
-                                                {"Manufacturer", "manufacturer"},
-                                                {"SerialNumber", "serial_number"},
-                                                {"PartNumber", "part_number"},
-                                                {"RankCount", "ranks"},
-                                                {"OperatingSpeedMhz", "configured_speed_mts"},
-                                                {"DataWidthBits", "data_width_bits"},
-                                                {"BusWidthBits", "total_width_bits"},
-                                                {}};
+static int add_memory(struct redfish_tree *tree) {
+        static const struct redfish_member members[] = {{"DeviceLocator", "locator"},
+                                                        {"BankLocator", "bank_locator"},
+                                                        {"Manufacturer", "manufacturer"},
+                                                        {"SerialNumber", "serial_number"},
+                                                        {"PartNumber", "part_number"},
+                                                        {"RankCount", "ranks"},
+                                                        {"OperatingSpeedMhz", "configured_speed_mts"},
+                                                        {"DataWidthBits", "data_width_bits"},
+                                                        {"BusWidthBits", "total_width_bits"},
+                                                        {}};
         _cleanup_free_ char *collection = strprintf("%s/Memory", tree->system);
         const json_t *module;
         size_t i;
@@ -267,23 +172,24 @@ static int add_memory(struct tree *tree) {
                 json_t *resource;
                 int r;
 
-                resource = collection ? add(tree, collection, "Memory", "v1_17_0", locator, locator) : NULL;
+                resource = collection ? redfish_add(tree, collection, "Memory", "v1_17_0", locator, locator)
+                                      : NULL;
                 if (!resource)
                         return -ENOMEM;
 
-                r = set_members(resource, module, members);
+                r = redfish_set_members(resource, module, members);
                 if (r >= 0 && size >= 0)
                         r = json_set_u64(resource, "CapacityMiB", (uint64_t) (size / MIB));
                 if (r >= 0 && type)
                         r = json_set_string(resource, "MemoryDeviceType", type);
                 if (r >= 0)
-                        r = set_status(resource,
-                                       mapped_out  ? "Disabled"
-                                       : size == 0 ? "Absent"
-                                                   : "Enabled",
-                                       mapped_out ? "Critical" : NULL);
+                        r = redfish_set_status(resource,
+                                               mapped_out  ? "Disabled"
+                                               : size == 0 ? "Absent"
+                                                           : "Enabled",
+                                               mapped_out ? "Critical" : NULL);
                 if (r >= 0)
-                        r = link_to(collection_owner(tree), "Memory", collection);
+                        r = redfish_link_to(redfish_system(tree), "Memory", collection);
                 if (r < 0)
                         return r;
         }
@@ -312,9 +218,9 @@ static int set_link(json_t *resource, const json_t *link) {
         json_t *interface = json_object();
         int r;
 
-        r = interface ? set(interface, "LanesInUse", copy(link, "width")) : -ENOMEM;
+        r = interface ? redfish_set(interface, "LanesInUse", redfish_copy(link, "width")) : -ENOMEM;
         if (r >= 0)
-                r = set(interface, "MaxLanes", copy(link, "maximum_width"));
+                r = redfish_set(interface, "MaxLanes", redfish_copy(link, "maximum_width"));
         if (r >= 0 && now)
                 r = json_set_string(interface, "PCIeType", now);
         if (r >= 0 && maximum)
@@ -327,55 +233,92 @@ static int set_link(json_t *resource, const json_t *link) {
         return json_set(resource, "PCIeInterface", interface);
 }
 
-static int add_pci(struct tree *tree) {
-        static const struct member function_members[] = {{"VendorId", "vendor_id"},
-                                                         {"DeviceId", "device_id"},
-                                                         {"RevisionId", "revision"},
-                                                         {"ClassCode", "class"},
-                                                         {"SubsystemVendorId", "subsystem_vendor_id"},
-                                                         {"SubsystemId", "subsystem_device_id"},
-                                                         {}};
+/* The resource of the whole device, which its first function makes. Returns NULL when memory is short. */
+static json_t *pci_device(struct redfish_tree *tree, const char *collection, const char *id, const char *name,
+                          const json_t *function) {
+        _cleanup_free_ char *uri = redfish_uri(collection, id), *functions = NULL;
+        const json_t *link = json_object_get(function, "link");
+        json_t *device;
+        int r;
+
+        device = uri ? json_object_get(tree->resources, uri) : NULL;
+        if (device)
+                return json_set_string(device, "DeviceType", "MultiFunction") < 0 ? NULL : device;
+
+        functions = uri ? strprintf("%s/PCIeFunctions", uri) : NULL;
+        device = functions ? redfish_add(tree, collection, "PCIeDevice", "v1_11_0", id, name) : NULL;
+        if (!device)
+                return NULL;
+
+        r = json_set_string(device, "DeviceType", "SingleFunction");
+        if (r >= 0)
+                r = redfish_set(device, "SerialNumber", redfish_copy(function, "serial_number"));
+        if (r >= 0)
+                r = redfish_set(device, "Manufacturer", redfish_copy(function, "vendor"));
+        if (r >= 0 && json_is_object(link))
+                r = set_link(device, link);
+        if (r >= 0)
+                r = redfish_link_to(device, "PCIeFunctions", functions);
+        if (r >= 0)
+                r = redfish_link_append(redfish_system(tree), "PCIeDevices", device);
+        return r < 0 ? NULL : device;
+}
+
+static int add_pci_function(struct redfish_tree *tree, const char *collection, const json_t *function) {
+        static const struct redfish_member members[] = {{"VendorId", "vendor_id"},
+                                                        {"DeviceId", "device_id"},
+                                                        {"RevisionId", "revision"},
+                                                        {"ClassCode", "class"},
+                                                        {"SubsystemVendorId", "subsystem_vendor_id"},
+                                                        {"SubsystemId", "subsystem_device_id"},
+                                                        {}};
+        const char *address = json_get_string(function, "address") ?: "unknown",
+                   *name = json_get_string(function, "device") ?: json_get_string(function, "class_name") ?: address,
+                   *number = address + strcspn(address, ".");
+        _cleanup_free_ char *id = strndup(address, (size_t) (number - address));
+        json_t *device, *resource;
+        uint64_t n;
+        int r;
+
+        device = id ? pci_device(tree, collection, id, name, function) : NULL;
+        if (!device)
+                return -ENOMEM;
+
+        number = *number ? number + 1 : "0";
+        resource = redfish_add(tree, json_get_string(json_object_get(device, "PCIeFunctions"), "@odata.id"),
+                               "PCIeFunction", "v1_5_0", number, name);
+        if (!resource)
+                return -ENOMEM;
+
+        r = redfish_set_members(resource, function, members);
+        if (r >= 0 && parse_u64(number, &n) >= 0)
+                r = json_set_u64(resource, "FunctionId", n);
+        if (r >= 0)
+                r = json_set(resource, "Links",
+                             json_pack("{s:{s:s}}", "PCIeDevice", "@odata.id",
+                                       json_get_string(device, "@odata.id")));
+        return r;
+}
+
+static int add_pci(struct redfish_tree *tree) {
         _cleanup_free_ char *collection = strprintf("%s/PCIeDevices", tree->chassis);
-        const json_t *device;
+        const json_t *functions = json_object_get(tree->inventory, "pci"), *function;
         size_t i;
 
-        json_array_foreach(json_object_get(tree->inventory, "pci"), i, device) {
-                const char *address = json_get_string(device, "address") ?: "unknown",
-                           *name = json_get_string(device, "device") ?: json_get_string(device, "class_name") ?: address;
-                const json_t *link = json_object_get(device, "link");
-                _cleanup_free_ char *functions = NULL;
-                json_t *resource, *function;
-                int r;
+        if (!collection)
+                return -ENOMEM;
 
-                resource = collection ? add(tree, collection, "PCIeDevice", "v1_11_0", address, name) : NULL;
-                functions = resource ? strprintf("%s/PCIeFunctions", json_get_string(resource, "@odata.id"))
-                                     : NULL;
-                function = functions ? add(tree, functions, "PCIeFunction", "v1_5_0",
-                                           *address ? address + strlen(address) - 1 : "0", name)
-                                     : NULL;
-                if (!function)
-                        return -ENOMEM;
+        json_array_foreach(functions, i, function) {
+                int r = add_pci_function(tree, collection, function);
 
-                r = set(resource, "SerialNumber", copy(device, "serial_number"));
-                if (r >= 0)
-                        r = set(resource, "Manufacturer", copy(device, "vendor"));
-                if (r >= 0 && json_is_object(link))
-                        r = set_link(resource, link);
-                if (r >= 0)
-                        r = link_to(resource, "PCIeFunctions", functions);
-                if (r >= 0)
-                        r = set_members(function, device, function_members);
-                if (r >= 0)
-                        r = json_set(function, "Links",
-                                     json_pack("{s:{s:s}}", "PCIeDevice", "@odata.id",
-                                               json_get_string(resource, "@odata.id")));
-                if (r >= 0)
-                        r = link_append(collection_owner(tree), "PCIeDevices", resource);
                 if (r < 0)
                         return r;
         }
 
-        return 0;
+        return json_array_size(functions) > 0
+                       ? redfish_link_to(json_object_get(tree->resources, tree->chassis), "PCIeDevices",
+                                         collection)
+                       : 0;
 }
 
 static const char *drive_protocol(const char *transport) {
@@ -391,19 +334,41 @@ static const char *drive_protocol(const char *transport) {
         return NULL;
 }
 
+/* "00-25-38-8b-71-01-16-a1": of all identifiers only this one has its bytes apart. */
+#define EUI64_SIZE sizeof("00-25-38-8b-71-01-16-a1")
+
+static const char *with_dashes(char buffer[static EUI64_SIZE], const char *digits) {
+        size_t n = 0;
+
+        for (; digits[0] && digits[1] && n + 3 < EUI64_SIZE; digits += 2) {
+                if (n > 0)
+                        buffer[n++] = '-';
+                buffer[n++] = digits[0];
+                buffer[n++] = digits[1];
+        }
+        buffer[n] = 0;
+        return buffer;
+}
+
 static int set_identifiers(json_t *resource, const json_t *drive) {
         static const struct {
                 const char *member, *format;
         } identifiers[] = {{"wwn", "NAA"}, {"eui64", "EUI"}, {"nguid", "NGUID"}, {"uuid", "UUID"}};
         json_t *list = json_array();
+        char dashed[EUI64_SIZE];
         int r = list ? 0 : -ENOMEM;
 
         for (size_t i = 0; i < ELEMENTSOF(identifiers) && r >= 0; i++) {
                 const char *value = json_get_string(drive, identifiers[i].member);
 
-                if (value)
-                        r = json_append(list, json_pack("{s:s, s:s}", "DurableName", value,
-                                                        "DurableNameFormat", identifiers[i].format));
+                if (!value)
+                        continue;
+
+                r = json_append(
+                        list,
+                        json_pack("{s:s, s:s}", "DurableName",
+                                  streq(identifiers[i].format, "EUI") ? with_dashes(dashed, value) : value,
+                                  "DurableNameFormat", identifiers[i].format));
         }
         if (r < 0) {
                 json_decref(list);
@@ -414,7 +379,7 @@ static int set_identifiers(json_t *resource, const json_t *drive) {
 }
 
 static int describe_drive(json_t *resource, const json_t *drive) {
-        static const struct member members[] = {
+        static const struct redfish_member members[] = {
                 {"Manufacturer", "vendor"},           {"Model", "model"},
                 {"SerialNumber", "serial_number"},    {"Revision", "firmware_version"},
                 {"CapacityBytes", "size_bytes"},      {"BlockSizeBytes", "logical_block_bytes"},
@@ -427,7 +392,7 @@ static int describe_drive(json_t *resource, const json_t *drive) {
         bool failing = status && streq(status, "failing");
         int r;
 
-        r = set_members(resource, drive, members);
+        r = redfish_set_members(resource, drive, members);
         if (r >= 0 && protocol)
                 r = json_set_string(resource, "Protocol", protocol);
         if (r >= 0 && json_is_boolean(rotational))
@@ -440,16 +405,16 @@ static int describe_drive(json_t *resource, const json_t *drive) {
         if (r >= 0)
                 r = set_identifiers(resource, drive);
         if (r >= 0)
-                r = set_status(resource,
-                               json_get_string(drive, "read_error") ? "UnavailableOffline" : "Enabled",
-                               !status                    ? NULL
-                               : failing                  ? "Critical"
-                               : streq(status, "warning") ? "Warning"
-                                                          : "OK");
+                r = redfish_set_status(
+                        resource, json_get_string(drive, "read_error") ? "UnavailableOffline" : "Enabled",
+                        !status                    ? NULL
+                        : failing                  ? "Critical"
+                        : streq(status, "warning") ? "Warning"
+                                                   : "OK");
         return r;
 }
 
-static int add_storage(struct tree *tree) {
+static int add_storage(struct redfish_tree *tree) {
         _cleanup_free_ char *collection = strprintf("%s/Storage", tree->system), *drives = NULL;
         json_t *storage = NULL;
         const json_t *drive;
@@ -461,22 +426,23 @@ static int add_storage(struct tree *tree) {
                 int r;
 
                 if (!storage) {
-                        storage = collection ? add(tree, collection, "Storage", "v1_15_0", "1", "Drives")
-                                             : NULL;
+                        storage = collection
+                                          ? redfish_add(tree, collection, "Storage", "v1_15_0", "1", "Drives")
+                                          : NULL;
                         drives = storage ? strprintf("%s/Drives", json_get_string(storage, "@odata.id"))
                                          : NULL;
                         if (!drives)
                                 return -ENOMEM;
 
-                        r = link_to(collection_owner(tree), "Storage", collection);
+                        r = redfish_link_to(redfish_system(tree), "Storage", collection);
                         if (r < 0)
                                 return r;
                 }
 
-                resource = add(tree, drives, "Drive", "v1_17_0", name, name);
+                resource = redfish_add(tree, drives, "Drive", "v1_17_0", name, name);
                 r = resource ? describe_drive(resource, drive) : -ENOMEM;
                 if (r >= 0)
-                        r = link_append(storage, "Drives", resource);
+                        r = redfish_link_append(storage, "Drives", resource);
                 if (r < 0)
                         return r;
         }
@@ -484,104 +450,57 @@ static int add_storage(struct tree *tree) {
         return 0;
 }
 
-static int add_network(struct tree *tree) {
-        static const struct member members[] = {{"MACAddress", "mac_address"},
-                                                {"PermanentMACAddress", "permanent_mac_address"},
-                                                {"SpeedMbps", "speed_mbps"},
-                                                {"MTUSize", "mtu_bytes"},
-                                                {}};
-        _cleanup_free_ char *collection = strprintf("%s/EthernetInterfaces", tree->system);
-        const json_t *interface;
-        size_t i;
-
-        json_array_foreach(json_object_get(tree->inventory, "network"), i, interface) {
-                const char *name = json_get_string(interface, "name") ?: "interface";
-                const json_t *carrier = json_object_get(interface, "carrier");
-                json_t *resource;
-                int r;
-
-                resource =
-                        collection ? add(tree, collection, "EthernetInterface", "v1_9_0", name, name) : NULL;
-                r = resource ? set_members(resource, interface, members) : -ENOMEM;
-                if (r >= 0 && json_is_boolean(carrier))
-                        r = json_set_string(resource, "LinkStatus",
-                                            json_is_true(carrier) ? "LinkUp" : "LinkDown");
-                if (r >= 0)
-                        r = link_to(collection_owner(tree), "EthernetInterfaces", collection);
-                if (r < 0)
-                        return r;
-        }
-
-        return 0;
-}
-
-/* Makes the collection that has that URI, out of the resources right below it. */
-static int add_collection(struct tree *tree, const char *uri, const char *name, const char *type) {
-        _cleanup_json_ json_t *members = json_array();
-        _cleanup_free_ char *odata = NULL;
-        json_t *resource;
-        const char *key;
-        int r;
-
-        json_object_foreach(tree->resources, key, resource) {
-                const char *rest = startswith(key, uri);
-
-                if (!rest || *rest != '/' || strchr(rest + 1, '/'))
-                        continue;
-
-                r = json_append(members, json_pack("{s:s}", "@odata.id", key));
-                if (r < 0)
-                        return r;
-        }
-
-        odata = strprintf("#%s.%s", type, type);
-        return odata ? json_set(tree->resources, uri,
-                                json_pack("{s:s, s:s, s:s, s:i, s:O}", "@odata.id", uri, "@odata.type", odata,
-                                          "Name", name, "Members@odata.count", (int) json_array_size(members),
-                                          "Members", members))
-                     : -ENOMEM;
-}
-
-static int add_collections(struct tree *tree) {
+/* A collection for each of the links that owner has to one. */
+static int add_collections_of(struct redfish_tree *tree, const json_t *owner) {
         static const struct {
                 const char *name, *type;
-        } collections[] = {{"Processors", "ProcessorCollection"},
-                           {"Memory", "MemoryCollection"},
-                           {"Storage", "StorageCollection"},
-                           {"EthernetInterfaces", "EthernetInterfaceCollection"}};
+        } collections[] = {
+                {"Processors", "ProcessorCollection"},
+                {"Memory", "MemoryCollection"},
+                {"Storage", "StorageCollection"},
+                {"EthernetInterfaces", "EthernetInterfaceCollection"},
+                {"NetworkInterfaces", "NetworkInterfaceCollection"},
+                {"NetworkAdapters", "NetworkAdapterCollection"},
+                {"PCIeDevices", "PCIeDeviceCollection"},
+                {"PCIeFunctions", "PCIeFunctionCollection"},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(collections); i++) {
+                const char *uri = json_get_string(json_object_get(owner, collections[i].name), "@odata.id");
+                int r;
+
+                r = uri ? redfish_add_collection(tree, uri, collections[i].name, collections[i].type) : 0;
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
+}
+
+static int add_collections(struct redfish_tree *tree) {
         const json_t *device;
         size_t i;
         int r;
 
-        for (i = 0; i < ELEMENTSOF(collections); i++) {
-                const char *uri = json_get_string(
-                        json_object_get(collection_owner(tree), collections[i].name), "@odata.id");
+        r = add_collections_of(tree, redfish_system(tree));
+        if (r >= 0)
+                r = add_collections_of(tree, json_object_get(tree->resources, tree->chassis));
 
-                if (!uri)
-                        continue;
-
-                r = add_collection(tree, uri, collections[i].name, collections[i].type);
-                if (r < 0)
-                        return r;
+        json_array_foreach(json_object_get(redfish_system(tree), "PCIeDevices"), i, device) {
+                if (r >= 0)
+                        r = add_collections_of(
+                                tree, json_object_get(tree->resources, json_get_string(device, "@odata.id")));
         }
 
-        json_array_foreach(json_object_get(collection_owner(tree), "PCIeDevices"), i, device) {
-                const json_t *resource =
-                        json_object_get(tree->resources, json_get_string(device, "@odata.id"));
-                const char *uri = json_get_string(json_object_get(resource, "PCIeFunctions"), "@odata.id");
-
-                r = uri ? add_collection(tree, uri, "PCIeFunctions", "PCIeFunctionCollection") : -ENOMEM;
-                if (r < 0)
-                        return r;
-        }
-
-        return 0;
+        return r;
 }
 
 int inventory_redfish(const json_t *inventory, json_t **ret) {
-        static int (*const adders[])(struct tree * tree) = {
-                add_system, add_processors, add_memory, add_pci, add_storage, add_network, add_collections};
-        _cleanup_(tree_done) struct tree tree = {.inventory = inventory, .resources = json_object()};
+        static int (*const adders[])(struct redfish_tree *
+                                     tree) = {add_system,  add_processors,      add_memory,     add_pci,
+                                              add_storage, redfish_add_network, add_collections};
+        _cleanup_(redfish_tree_done) struct redfish_tree tree = {.inventory = inventory,
+                                                                 .resources = json_object()};
 
         if (!tree.resources)
                 return -ENOMEM;
