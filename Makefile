@@ -59,7 +59,9 @@ help: ## list the tasks
 AGENT_SOURCES := $(shell find agent -name '*.c')
 TOOL_SOURCES  := $(filter-out scripts/flash/bds.c scripts/flash/mkflash.c,$(wildcard scripts/flash/*.c)) \
                  $(filter-out initramfs/main.c,$(wildcard initramfs/*.c))
-AGENT_LIBS    := -lblkid -lpci -ludev -lcurl -lssl -lcrypto -ljansson -lz -lpthread -lm
+# agent/lazy.c opens the others when they are needed.
+BOUND_LIBS    := -lblkid -lpci -ludev -ljansson -lz -lpthread -lm
+AGENT_LIBS    := $(BOUND_LIBS) -lcurl -lssl -lcrypto
 HARDENING     := -D_FORTIFY_SOURCE=2
 LINK_FLAGS    := -pie -Wl,-z,relro,-z,now,--as-needed
 
@@ -87,16 +89,16 @@ build/$(1)/%.o: %.c | setup $$(LIBRARIES)
 	$$(call say,CC,$$<)
 	$$(Q)$$($(1)_CC) $$(C_FLAGS) $$(CFLAGS) $$($(1)_FLAGS) -Ibuild/openssl/include -Ibuild/libcurl/include -MMD -MP -c -o $$@ $$<
 
-build/$(1)/libseatrial.a: $$(patsubst %.c,build/$(1)/%.o,$$(filter-out agent/main.c,$$(AGENT_SOURCES)) $$(TOOL_SOURCES))
+build/$(1)/libseatrial.a: $$(patsubst %.c,build/$(1)/%.o,$$(filter-out agent/main.c agent/lazy.c,$$(AGENT_SOURCES)) $$(TOOL_SOURCES))
 	@rm -f $$@
 	$$(call say,AR,$$@)
 	$$(Q)ar rcs $$@ $$^
 endef
 $(foreach v,$(VARIANTS),$(eval $(call variant,$(v))))
 
-build/seatrial: build/ship/agent/main.o build/ship/libseatrial.a
+build/seatrial: build/ship/agent/main.o build/ship/agent/lazy.o build/ship/libseatrial.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINK_FLAGS) -o $@ $^ $(call library_paths,$$ORIGIN) $(AGENT_LIBS)
+	$(Q)$(CC) $(LINK_FLAGS) -o $@ $^ $(call library_paths,$$ORIGIN) $(BOUND_LIBS)
 
 # --- images --------------------------------------------------------------------------------------------------------
 
@@ -138,7 +140,8 @@ build/image/site: always
 build/initramfs.cpio.xz: build/tools/mkinitramfs build/image/seatrial $(LIBRARIES) build/image/site \
                          $(wildcard $(SITE:%=%/*)) $(shell find initramfs -not -name '*.[ch]' -type f)
 	$(call say,PACK,$@)
-	$(Q)build/tools/mkinitramfs -o $@ -L build/openssl/lib -L build/libcurl/lib -D agent=build/image/seatrial initramfs/contents
+	$(Q)build/tools/mkinitramfs -o $@ -L build/openssl/lib -L build/libcurl/lib -D agent=build/image/seatrial \
+		-D curl=build/libcurl/lib/libcurl.so.4 initramfs/contents
 	$(if $(SITE),$(Q)initramfs/add-site $@ $(SITE))
 
 # A driver of the firmware is a Windows executable for a machine without a C library.

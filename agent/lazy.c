@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* libcurl and OpenSSL are opened when something in them is first called. Half of the time that a process
+ * takes to start would go into binding their four thousand references, and most of what the agent does needs
+ * neither: no collector but the TPM's, no trial but the processor's.
+ *
+ * The rest of the agent calls their functions by their names, and gets these here: a jump through an address,
+ * which leads to lazy_resolve() the first time and to the function from then on. The linker refuses a
+ * function that is called and not in the list. */
+
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/macro.h"
+
+/* clang-format off */
+#define FUNCTIONS(F) \
+        F(curl, curl_easy_cleanup) \
+        F(curl, curl_easy_getinfo) \
+        F(curl, curl_easy_init) \
+        F(curl, curl_easy_setopt) \
+        F(curl, curl_easy_strerror) \
+        F(curl, curl_global_init_mem) \
+        F(curl, curl_multi_add_handle) \
+        F(curl, curl_multi_cleanup) \
+        F(curl, curl_multi_info_read) \
+        F(curl, curl_multi_init) \
+        F(curl, curl_multi_perform) \
+        F(curl, curl_multi_poll) \
+        F(curl, curl_multi_remove_handle) \
+        F(curl, curl_slist_append) \
+        F(curl, curl_slist_free_all) \
+        F(ssl, SSL_CTX_ctrl) \
+        F(ssl, SSL_CTX_get0_param) \
+        F(ssl, SSL_CTX_set_cert_verify_callback) \
+        F(ssl, SSL_CTX_set_verify) \
+        F(ssl, SSL_CTX_use_cert_and_key) \
+        F(crypto, BIO_free) \
+        F(crypto, BIO_new_mem_buf) \
+        F(crypto, CRYPTO_memcmp) \
+        F(crypto, CRYPTO_set_mem_functions) \
+        F(crypto, EVP_CIPHER_CTX_ctrl) \
+        F(crypto, EVP_CIPHER_CTX_free) \
+        F(crypto, EVP_CIPHER_CTX_new) \
+        F(crypto, EVP_CIPHER_fetch) \
+        F(crypto, EVP_CIPHER_free) \
+        F(crypto, EVP_DecryptFinal_ex) \
+        F(crypto, EVP_DecryptInit_ex2) \
+        F(crypto, EVP_DecryptUpdate) \
+        F(crypto, EVP_DigestFinal_ex) \
+        F(crypto, EVP_DigestInit_ex2) \
+        F(crypto, EVP_DigestUpdate) \
+        F(crypto, EVP_EncryptFinal_ex) \
+        F(crypto, EVP_EncryptInit_ex2) \
+        F(crypto, EVP_EncryptUpdate) \
+        F(crypto, EVP_MD_CTX_free) \
+        F(crypto, EVP_MD_CTX_new) \
+        F(crypto, EVP_MD_fetch) \
+        F(crypto, EVP_MD_free) \
+        F(crypto, EVP_PKEY_free) \
+        F(crypto, EVP_sha256) \
+        F(crypto, OPENSSL_sk_new_null) \
+        F(crypto, OPENSSL_sk_pop_free) \
+        F(crypto, OPENSSL_sk_push) \
+        F(crypto, PEM_read_bio_PrivateKey) \
+        F(crypto, PEM_read_bio_X509) \
+        F(crypto, SHA256) \
+        F(crypto, X509_STORE_CTX_get0_cert) \
+        F(crypto, X509_STORE_CTX_get_error) \
+        F(crypto, X509_STORE_CTX_set_error) \
+        F(crypto, X509_STORE_add_cert) \
+        F(crypto, X509_STORE_free) \
+        F(crypto, X509_STORE_new) \
+        F(crypto, X509_VERIFY_PARAM_set1_host) \
+        F(crypto, X509_VERIFY_PARAM_set1_ip) \
+        F(crypto, X509_VERIFY_PARAM_set_hostflags) \
+        F(crypto, X509_VERIFY_PARAM_set_time) \
+        F(crypto, X509_check_private_key) \
+        F(crypto, X509_digest) \
+        F(crypto, X509_free) \
+        F(crypto, X509_verify_cert) \
+        F(crypto, X509_verify_cert_error_string)
+/* clang-format on */
+
+#define INDEX_OF(library, function) INDEX_##function,
+enum { FUNCTIONS(INDEX_OF) N_FUNCTIONS };
+
+/* The versions that the headers belong to. */
+#define FILE_curl   "libcurl.so.4"
+#define FILE_ssl    "libssl.so.3"
+#define FILE_crypto "libcrypto.so.3"
+
+static const struct {
+        const char *file, *name;
+} functions[] = {
+#define FUNCTION_OF(library, function) {FILE_##library, #function},
+        FUNCTIONS(FUNCTION_OF)};
+
+/* Where the jumps lead. */
+extern _Atomic(void *) lazy_addresses[N_FUNCTIONS] __attribute__((visibility("hidden")));
+
+void *lazy_resolve(uint64_t index) __attribute__((visibility("hidden")));
+
+/* Without the library the process ends as it would had the loader missed it. Several threads may come here
+ * for the same function; all find the same. */
+void *lazy_resolve(uint64_t index) {
+        void *library, *address;
+
+        library = dlopen(functions[index].file, RTLD_NOW);
+        address = library ? dlsym(library, functions[index].name) : NULL;
+        if (!address) {
+                log_line("%s", dlerror());
+                _exit(127);
+        }
+
+        atomic_store(&lazy_addresses[index], address);
+        return address;
+}
+
+/* The number that a jump has pushed, and its place in lazy_addresses. */
+#define JUMP_OF(library, function)                                                                           \
+        ".balign 16\n"                                                                                       \
+        ".globl " #function "\n"                                                                             \
+        ".hidden " #function "\n"                                                                            \
+        ".type " #function ", @function\n" #function ":\n"                                                   \
+        "        jmp *lazy_addresses + 8 * lazy_next(%rip)\n"                                                \
+        "1:      push $lazy_next\n"                                                                          \
+        "        jmp lazy_enter\n"                                                                           \
+        ".size " #function ", . - " #function "\n"                                                           \
+        ".pushsection .data\n"                                                                               \
+        ".quad 1b\n"                                                                                         \
+        ".popsection\n"                                                                                      \
+        ".set lazy_next, lazy_next + 1\n"
+
+/* The functions' names, none of which has a prototype here, so that the compiler has nothing to say about
+ * them.
+ *
+ * What a function will find in registers must come through: six integers, eight others, and rax, which tells
+ * a variadic function how many of those are in use. The stack is aligned to 16 bytes behind the number that
+ * the jump has pushed. */
+__asm__(".pushsection .text\n"
+        ".type lazy_enter, @function\n"
+        "lazy_enter:\n"
+        "        push %rax\n"
+        "        push %rdi\n"
+        "        push %rsi\n"
+        "        push %rdx\n"
+        "        push %rcx\n"
+        "        push %r8\n"
+        "        push %r9\n"
+        "        sub $136, %rsp\n"
+        "        movups %xmm0, (%rsp)\n"
+        "        movups %xmm1, 16(%rsp)\n"
+        "        movups %xmm2, 32(%rsp)\n"
+        "        movups %xmm3, 48(%rsp)\n"
+        "        movups %xmm4, 64(%rsp)\n"
+        "        movups %xmm5, 80(%rsp)\n"
+        "        movups %xmm6, 96(%rsp)\n"
+        "        movups %xmm7, 112(%rsp)\n"
+        "        mov 192(%rsp), %rdi\n"
+        "        call lazy_resolve\n"
+        "        mov %rax, %r11\n"
+        "        movups (%rsp), %xmm0\n"
+        "        movups 16(%rsp), %xmm1\n"
+        "        movups 32(%rsp), %xmm2\n"
+        "        movups 48(%rsp), %xmm3\n"
+        "        movups 64(%rsp), %xmm4\n"
+        "        movups 80(%rsp), %xmm5\n"
+        "        movups 96(%rsp), %xmm6\n"
+        "        movups 112(%rsp), %xmm7\n"
+        "        add $136, %rsp\n"
+        "        pop %r9\n"
+        "        pop %r8\n"
+        "        pop %rcx\n"
+        "        pop %rdx\n"
+        "        pop %rsi\n"
+        "        pop %rdi\n"
+        "        pop %rax\n"
+        "        add $8, %rsp\n"
+        "        jmp *%r11\n"
+        ".size lazy_enter, . - lazy_enter\n"
+        ".hidden lazy_addresses\n"
+        ".set lazy_next, 0\n"
+        ".pushsection .data\n"
+        ".balign 8\n"
+        "lazy_addresses:\n"
+        ".popsection\n"
+
+        FUNCTIONS(JUMP_OF) ".popsection\n");
