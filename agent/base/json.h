@@ -24,6 +24,12 @@ int json_set_bool(json_t *object, const char *key, bool value);
  * -ENOMEM. */
 int json_set(json_t *object, const char *key, json_t *value);
 
+/* The same for a key of size bytes. */
+int json_set_member(json_t *object, const char *key, size_t size, json_t *value);
+
+/* A string of size bytes. NULL when memory is short or it is no valid UTF-8. */
+json_t *json_string_of(const char *text, size_t size);
+
 /* Appends value, whose reference is taken in every case; NULL counts as out of memory. Returns 0, -ENOMEM. */
 int json_append(json_t *array, json_t *value);
 

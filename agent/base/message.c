@@ -214,7 +214,7 @@ static json_t *take_object(struct reader *reader, unsigned depth) {
                 const char *key = take_string(reader, &length);
 
                 if (!key || memchr(key, 0, length) ||
-                    json_object_setn_new(object, key, length, take_value(reader, depth + 1)) < 0)
+                    json_set_member(object, key, length, take_value(reader, depth + 1)) < 0)
                         return NULL;
         }
 
@@ -246,7 +246,7 @@ static json_t *take_value(struct reader *reader, unsigned depth) {
                 return take_copy(reader, &real, sizeof(real)) ? json_real(real) : NULL;
         case 's':
                 text = take_string(reader, &length);
-                return text ? json_stringn(text, length) : NULL;
+                return text ? json_string_of(text, length) : NULL;
         case 'a':
                 return take_array(reader, depth);
         case 'o':
