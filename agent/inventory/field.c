@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -61,7 +62,8 @@ int field_set_text(json_t *part, const char *name, const char *text) {
 
         stripped = strstrip(clean);
         for (size_t i = 0; i < ELEMENTSOF(placeholders); i++)
-                if (strcasecmp(stripped, placeholders[i]) == 0)
+                if (tolower((unsigned char) *stripped) == tolower((unsigned char) *placeholders[i]) &&
+                    strcasecmp(stripped, placeholders[i]) == 0)
                         return json_set_string(part, name, NULL);
 
         return json_set_string(part, name, *stripped ? stripped : NULL);

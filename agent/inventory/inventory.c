@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include <dirent.h>
 #include <errno.h>
-#include <glob.h>
+#include <fnmatch.h>
 #include <string.h>
 
 #include "base/child.h"
@@ -286,23 +287,33 @@ static int give(struct take *take, struct worker *worker, struct task *task) {
         return 0;
 }
 
+static void closedirp(DIR **directory) {
+        if (*directory)
+                closedir(*directory);
+}
+
 /* Returns 1, 0, -ENOMEM. */
 static int waits(const struct take *take, const struct collector *collector) {
-        _cleanup_free_ char *pattern = NULL;
-        glob_t found;
-        int r;
+        _cleanup_(closedirp) DIR *directory = NULL;
+        _cleanup_free_ char *path = NULL;
+        const struct dirent *entry;
+        const char *pattern;
 
         if (!collector->waits_for)
                 return 0;
 
-        pattern = strprintf("%s/%s", take->roots->sys, collector->waits_for);
-        if (!pattern)
+        pattern = strrchr(collector->waits_for, '/') + 1;
+        path = strprintf("%s/%.*s", take->roots->sys, (int) (pattern - collector->waits_for),
+                         collector->waits_for);
+        if (!path)
                 return -ENOMEM;
 
-        r = glob(pattern, GLOB_NOSORT, NULL, &found);
-        if (r == 0)
-                globfree(&found);
-        return r == GLOB_NOSPACE ? -ENOMEM : r == 0;
+        directory = opendir(path);
+        while (directory && (entry = readdir(directory)))
+                if (fnmatch(pattern, entry->d_name, FNM_PERIOD) == 0)
+                        return 1;
+
+        return 0;
 }
 
 static int begin(struct take *take, struct worker *worker) {
@@ -336,12 +347,13 @@ static int start_workers(struct take *take) {
                         return r;
         }
 
-        for (size_t i = take->n_workers; i-- > 0;)
-                if (take->workers[i].n_tasks > 0) {
-                        r = begin(take, &take->workers[i]);
-                        if (r < 0)
-                                return r;
-                }
+        for (size_t i = 1; i <= take->n_workers; i++) {
+                struct worker *worker = &take->workers[i % take->n_workers];
+
+                r = worker->n_tasks > 0 ? begin(take, worker) : 0;
+                if (r < 0)
+                        return r;
+        }
 
         return 0;
 }

@@ -33,9 +33,9 @@ extern const struct inventory_roots inventory_live_roots;
 
 /* A collector is one entry of the table in collectors.c. It runs in a process of its own. */
 struct collector {
-        /* Devices below /sys that it waits for, as a pattern of the shell: where there are any, it has a
-         * process of its own from the start. The others, which read what the kernel has at hand, share one
-         * until one of them fails. NULL: it waits for none. */
+        /* Devices below /sys that it waits for, a directory and a pattern of names: where there are any, it
+         * has a process of its own from the start. The others, which read what the kernel has at hand, share
+         * one until one of them fails. NULL: it waits for none. */
         const char *waits_for;
 
         const char *name;        /* its member in the inventory, and the name of its step: "memory" */

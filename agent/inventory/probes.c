@@ -16,12 +16,12 @@
  * has answered for a while there are twice as many, so that however many hang, the others have their turn in
  * time. */
 #define THREADS_AT_FIRST 2U
-#define STALL_USEC       (10 * USEC_PER_MSEC)
+#define STALL_USEC       (50 * USEC_PER_MSEC)
 
 /* Shared with threads that may outlive the run: whoever lets go last frees it. */
 struct run {
         pthread_mutex_t lock;
-        pthread_cond_t finished; /* one of them, or all */
+        pthread_cond_t finished; /* all of them */
         size_t n_references;
 
         const struct inventory_roots *roots;
@@ -64,8 +64,8 @@ static void *thread_main(void *userdata) {
 
                 task->result = r;
                 task->done = true;
-                run->n_finished++;
-                pthread_cond_signal(&run->finished);
+                if (++run->n_finished == run->n_tasks)
+                        pthread_cond_signal(&run->finished);
         }
         pthread_mutex_unlock(&run->lock);
 
@@ -105,27 +105,24 @@ static struct timespec timespec_of(uint64_t usec) {
 
 /* The lock is held. */
 static int wait_for_all(struct run *run, uint64_t limit_usec) {
-        uint64_t until = now_usec() + limit_usec, stalls = now_usec() + STALL_USEC;
-        size_t n_threads = 0, n_finished = 0;
+        uint64_t now = now_usec(), until = now + limit_usec;
+        size_t n_threads = 0;
         int r;
 
         r = add_threads(run, THREADS_AT_FIRST, &n_threads);
         if (r < 0)
                 return r;
 
-        while (run->n_finished < run->n_tasks && now_usec() < until) {
+        for (; run->n_finished < run->n_tasks && now < until; now = now_usec()) {
                 bool waiting = run->n_begun < run->n_tasks;
-                struct timespec next = timespec_of(waiting ? MIN(stalls, until) : until);
+                struct timespec next = timespec_of(waiting ? MIN(now + STALL_USEC, until) : until);
+                size_t n_finished = run->n_finished;
 
-                (void) pthread_cond_clockwait(&run->finished, &run->lock, CLOCK_MONOTONIC, &next);
-                if (run->n_finished > n_finished) {
-                        n_finished = run->n_finished;
-                        stalls = now_usec() + STALL_USEC;
-                } else if (waiting && now_usec() >= stalls) {
+                r = pthread_cond_clockwait(&run->finished, &run->lock, CLOCK_MONOTONIC, &next);
+                if (r == ETIMEDOUT && waiting && run->n_finished == n_finished) {
                         r = add_threads(run, n_threads, &n_threads);
                         if (r < 0)
                                 return r;
-                        stalls = now_usec() + STALL_USEC;
                 }
         }
 

@@ -351,12 +351,22 @@ int sysfs_link_name(int device_fd, const char *link, char **ret) {
         return 1;
 }
 
+/* "0000:00:1f.2", the domain perhaps with more digits. */
+static bool is_pci_address(const char *name) {
+        static const char form[] = ":xx:xx.x", digits[] = "0123456789abcdef";
+        size_t domain = strspn(name, digits);
+
+        name += domain;
+        for (size_t i = 0; i < sizeof(form); i++)
+                if (form[i] == 'x' ? !name[i] || !strchr(digits, name[i]) : name[i] != form[i])
+                        return false;
+
+        return domain >= STRLEN("0000");
+}
+
 /* Names that the subsystem's devices never have need not be asked about: on the way up from a drive there are
  * ten directories, and the link is in two of them. */
 static bool may_be_of(const char *name, const char *subsystem) {
-        if (streq(subsystem, "pci"))
-                return strlen(name) >= STRLEN("0000:00:00.0") && name[strlen(name) - 2] == '.' &&
-                       strchr(name, ':');
         if (streq(subsystem, "usb"))
                 return (*name >= '0' && *name <= '9') || startswith(name, "usb");
 
@@ -376,6 +386,16 @@ int sysfs_find_parent(const char *device, const char *subsystem, char **ret) {
                 int r;
 
                 *slash = 0;
+
+                /* Nothing but a PCI device has such a name. */
+                if (streq(subsystem, "pci")) {
+                        if (!is_pci_address(sysfs_name(path)))
+                                continue;
+
+                        *ret = TAKE_PTR(path);
+                        return 1;
+                }
+
                 if (!may_be_of(sysfs_name(path), subsystem))
                         continue;
 

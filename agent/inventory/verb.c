@@ -265,5 +265,10 @@ int verb_inventory(int argc, char **argv) {
                 return 1;
         }
 
-        return r > 0 || json_array_size(json_object_get(inventory, "problems")) > 0;
+        status = r > 0 || json_array_size(json_object_get(inventory, "problems")) > 0;
+
+        /* Goes with the process: one by one its ten thousand values take as long as all else that is left to
+         * do. */
+        TAKE_PTR(inventory);
+        return status;
 }
