@@ -201,6 +201,7 @@ def test_bmc_is_found_and_gets_the_journal(machine, kind):
         assert guest.wait_for_end(SECONDS) == "guest-shutdown"
         records = guest.bmc.journal()
         status = guest.bmc.status()
+        inventory = guest.bmc.inventory()
         console = guest.console.text
     assert ocp.check(records) == [], console
     assert [ocp.stage(run) for run in ocp.split_runs(records)] == ["discovery", "trial", "production"], console
@@ -211,6 +212,12 @@ def test_bmc_is_found_and_gets_the_journal(machine, kind):
     assert len(found) == 1 and re.search(kind.says, found[0]), texts
     for pattern in kind.rejects:
         assert len([text for text in texts if re.search(pattern, text)]) == 1, texts
+
+    parameters = kind.machine.get("lan_parameters")
+    if parameters:
+        channel, = inventory["management"]["lan_channels"]
+        members = {"ip_addr": "ipv4_address", "ip_addr_src": "ipv4_source", "subnet_mask": "ipv4_mask", "mac_addr": "mac_address"}
+        assert {name: channel[member] for name, member in members.items()} == parameters
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.told], ids=lambda kind: kind.name)
