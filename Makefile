@@ -96,6 +96,10 @@ build/$(1)/libseatrial.a: $$(patsubst %.c,build/$(1)/%.o,$$(filter-out agent/mai
 endef
 $(foreach v,$(VARIANTS),$(eval $(call variant,$(v))))
 
+build/ship/agent/lazy.o: build/lazy-functions.h
+build/lazy-functions.h: build/ship/libseatrial.a scripts/lazy-functions
+	$(Q)LC_ALL=C scripts/lazy-functions $< >$@
+
 AGENT_OBJECTS := build/ship/agent/main.o build/ship/agent/lazy.o build/ship/libseatrial.a
 
 build/seatrial: $(AGENT_OBJECTS)
@@ -255,7 +259,7 @@ fuzz: $(FUZZERS:%=build/fuzz/fuzz-%) ## let each fuzzer search for FUZZ_TIME sec
 # program. What clang-tidy has to say is on standard output; the other stream counts what it does not say.
 C_FILES := $(filter-out agent/trial/processor/golden.h,$(shell git ls-files '*.c' '*.h'))
 
-lint: | setup ## look for mistakes and untidiness that the compiler lets pass
+lint: build/lazy-functions.h | setup ## look for mistakes and untidiness that the compiler lets pass
 	@echo $(C_FILES) | xargs clang-format --dry-run -Werror
 	@printf '%s\n' $(filter-out scripts/flash/bds.c,$(filter %.c,$(C_FILES))) | xargs -P $(shell nproc) -I{} \
 		sh -c "clang-tidy --quiet {} -- -w $(filter-out -W% -D%,$(C_FLAGS)) -D_GNU_SOURCE -DSOURCE_DATE_EPOCH=0 \

@@ -4,8 +4,8 @@
  * neither: no collector but the TPM's, no trial but the processor's.
  *
  * The rest of the agent calls their functions by their names, and gets these here: a jump through an address,
- * which leads to lazy_resolve() the first time and to the function from then on. The linker refuses a
- * function that is called and not in the list. */
+ * which leads to lazy_resolve() the first time and to the function from then on. scripts/lazy-functions lists
+ * those that are called. */
 
 #include <dlfcn.h>
 #include <stdatomic.h>
@@ -14,75 +14,7 @@
 
 #include "base/log.h"
 #include "base/macro.h"
-
-/* clang-format off */
-#define FUNCTIONS(F) \
-        F(curl, curl_easy_cleanup) \
-        F(curl, curl_easy_getinfo) \
-        F(curl, curl_easy_init) \
-        F(curl, curl_easy_setopt) \
-        F(curl, curl_easy_strerror) \
-        F(curl, curl_global_init_mem) \
-        F(curl, curl_multi_add_handle) \
-        F(curl, curl_multi_cleanup) \
-        F(curl, curl_multi_info_read) \
-        F(curl, curl_multi_init) \
-        F(curl, curl_multi_perform) \
-        F(curl, curl_multi_poll) \
-        F(curl, curl_multi_remove_handle) \
-        F(curl, curl_slist_append) \
-        F(curl, curl_slist_free_all) \
-        F(ssl, SSL_CTX_ctrl) \
-        F(ssl, SSL_CTX_get0_param) \
-        F(ssl, SSL_CTX_set_cert_verify_callback) \
-        F(ssl, SSL_CTX_set_verify) \
-        F(ssl, SSL_CTX_use_cert_and_key) \
-        F(crypto, BIO_free) \
-        F(crypto, BIO_new_mem_buf) \
-        F(crypto, CRYPTO_memcmp) \
-        F(crypto, CRYPTO_set_mem_functions) \
-        F(crypto, EVP_CIPHER_CTX_ctrl) \
-        F(crypto, EVP_CIPHER_CTX_free) \
-        F(crypto, EVP_CIPHER_CTX_new) \
-        F(crypto, EVP_CIPHER_fetch) \
-        F(crypto, EVP_CIPHER_free) \
-        F(crypto, EVP_DecryptFinal_ex) \
-        F(crypto, EVP_DecryptInit_ex2) \
-        F(crypto, EVP_DecryptUpdate) \
-        F(crypto, EVP_DigestFinal_ex) \
-        F(crypto, EVP_DigestInit_ex2) \
-        F(crypto, EVP_DigestUpdate) \
-        F(crypto, EVP_EncryptFinal_ex) \
-        F(crypto, EVP_EncryptInit_ex2) \
-        F(crypto, EVP_EncryptUpdate) \
-        F(crypto, EVP_MD_CTX_free) \
-        F(crypto, EVP_MD_CTX_new) \
-        F(crypto, EVP_MD_fetch) \
-        F(crypto, EVP_MD_free) \
-        F(crypto, EVP_PKEY_free) \
-        F(crypto, EVP_sha256) \
-        F(crypto, OPENSSL_sk_new_null) \
-        F(crypto, OPENSSL_sk_pop_free) \
-        F(crypto, OPENSSL_sk_push) \
-        F(crypto, PEM_read_bio_PrivateKey) \
-        F(crypto, PEM_read_bio_X509) \
-        F(crypto, SHA256) \
-        F(crypto, X509_STORE_CTX_get0_cert) \
-        F(crypto, X509_STORE_CTX_get_error) \
-        F(crypto, X509_STORE_CTX_set_error) \
-        F(crypto, X509_STORE_add_cert) \
-        F(crypto, X509_STORE_free) \
-        F(crypto, X509_STORE_new) \
-        F(crypto, X509_VERIFY_PARAM_set1_host) \
-        F(crypto, X509_VERIFY_PARAM_set1_ip) \
-        F(crypto, X509_VERIFY_PARAM_set_hostflags) \
-        F(crypto, X509_VERIFY_PARAM_set_time) \
-        F(crypto, X509_check_private_key) \
-        F(crypto, X509_digest) \
-        F(crypto, X509_free) \
-        F(crypto, X509_verify_cert) \
-        F(crypto, X509_verify_cert_error_string)
-/* clang-format on */
+#include "build/lazy-functions.h"
 
 #define INDEX_OF(library, function) INDEX_##function,
 enum { FUNCTIONS(INDEX_OF) N_FUNCTIONS };
