@@ -32,12 +32,13 @@ static int each_on_page(struct redfish *redfish, const json_t *page, redfish_mem
         return 0;
 }
 
-int redfish_each_member(struct redfish *redfish, const char *collection, size_t max,
-                        redfish_member_t callback, void *userdata) {
+/* Goes through it from the page first on. */
+static int each_from(struct redfish *redfish, const char *collection, const char *first, size_t max,
+                     redfish_member_t callback, void *userdata) {
         _cleanup_free_ char *next = NULL;
         size_t n_members = 0;
 
-        next = strdup(collection);
+        next = strdup(first);
         if (!next)
                 return -ENOMEM;
 
@@ -76,6 +77,64 @@ int redfish_each_member(struct redfish *redfish, const char *collection, size_t 
         }
 
         return 0;
+}
+
+int redfish_each_member(struct redfish *redfish, const char *collection, size_t max,
+                        redfish_member_t callback, void *userdata) {
+        return each_from(redfish, collection, collection, max, callback, userdata);
+}
+
+/* An "Id" every resource has, and no reference. */
+static bool is_in_full(const json_t *member) {
+        return json_object_get(member, "Id");
+}
+
+int redfish_get_member(struct redfish *redfish, const json_t *member, json_t **ret) {
+        if (!is_in_full(member))
+                return redfish_get(redfish, redfish_path_of(member), ret);
+
+        *ret = json_incref((json_t *) member);
+        return 0;
+}
+
+struct passing_on {
+        redfish_member_t callback;
+        void *userdata;
+        bool begun;
+};
+
+static int pass_on(struct redfish *redfish, const json_t *member, void *userdata) {
+        struct passing_on *to = userdata;
+
+        to->begun = true;
+        return to->callback(redfish, member, to->userdata);
+}
+
+static bool can_expand(const struct redfish *redfish) {
+        const json_t *features = json_object_get(redfish_root(redfish), "ProtocolFeaturesSupported");
+
+        return json_is_true(json_object_get(json_object_get(features, "ExpandQuery"), "NoLinks"));
+}
+
+int redfish_each_member_in_full(struct redfish *redfish, const char *collection, size_t max,
+                                redfish_member_t callback, void *userdata) {
+        struct passing_on to = {.callback = callback, .userdata = userdata};
+        _cleanup_free_ char *expanded = NULL;
+        int r;
+
+        if (!can_expand(redfish))
+                return redfish_each_member(redfish, collection, max, callback, userdata);
+
+        expanded = strprintf("%s?$expand=.", collection);
+        if (!expanded)
+                return -ENOMEM;
+
+        r = each_from(redfish, collection, expanded, max, pass_on, &to);
+
+        /* It promises what it cannot do, or not for this one. */
+        if ((r == -ENOENT || r == -EREMOTEIO || r == -EMSGSIZE || r == -EBADMSG) && !to.begun)
+                r = redfish_each_member(redfish, collection, max, callback, userdata);
+        return r;
 }
 
 /* Those that are there are put down first: what is deleted changes the collection. */
@@ -132,7 +191,7 @@ static int on_system(struct redfish *redfish, const json_t *member, void *userda
         const char *uuid, *serial;
         int r;
 
-        r = redfish_get(redfish, redfish_path_of(member), &system);
+        r = redfish_get_member(redfish, member, &system);
         if (r < 0)
                 return r;
 
@@ -159,7 +218,7 @@ int redfish_find_system(struct redfish *redfish, const char *uuid, const char *s
         if (!systems)
                 return redfish_fail(redfish, -ENOENT, "the service root has no Systems");
 
-        r = redfish_each_member(redfish, systems, MEMBERS_MAX, on_system, &search);
+        r = redfish_each_member_in_full(redfish, systems, MEMBERS_MAX, on_system, &search);
         if (r < 0)
                 return r;
 
@@ -180,46 +239,29 @@ int redfish_find_system(struct redfish *redfish, const char *uuid, const char *s
 
 struct log_search {
         const char *id;
-        char *path;
+        char *entries;
 };
 
-static int on_log_service(struct redfish *redfish _unused_, const json_t *member, void *userdata) {
-        struct log_search *search = userdata;
-        const char *path = redfish_path_of(member);
-        size_t length = strlen(path), id_length = strlen(search->id);
+/* The last segment of a log service's path is its Id in every implementation known: no request for each. */
+static bool ends_in(const char *path, const char *id) {
+        size_t length = strlen(path), id_length = strlen(id);
 
-        /* The last segment of a log service's path is its Id in every implementation known: no request for
-         * each. */
         while (length > 0 && path[length - 1] == '/')
                 length--;
-        if (length <= id_length || path[length - id_length - 1] != '/' ||
-            strncmp(path + length - id_length, search->id, id_length) != 0)
-                return 0;
-
-        search->path = strdup(path);
-        return search->path ? 1 : -ENOMEM;
+        return length > id_length && path[length - id_length - 1] == '/' &&
+               strncmp(path + length - id_length, id, id_length) == 0;
 }
 
-int redfish_find_log(struct redfish *redfish, const json_t *system, const char *id, char **ret_entries) {
+static int on_log_service(struct redfish *redfish, const json_t *member, void *userdata) {
+        const char *path = redfish_path_of(member), *entries;
         _cleanup_json_ json_t *service = NULL;
-        _cleanup_free_ char *path = NULL;
-        struct log_search search = {.id = id};
-        const char *services, *entries;
-        char *copy;
+        struct log_search *search = userdata;
         int r;
 
-        services = redfish_link(system, "LogServices");
-        if (!services)
-                return redfish_fail(redfish, -ENOENT, "the system has no LogServices");
+        if (!ends_in(path, search->id))
+                return 0;
 
-        r = redfish_each_member(redfish, services, MEMBERS_MAX, on_log_service, &search);
-        if (r < 0)
-                return r;
-        if (r == 0)
-                return redfish_fail(redfish, -ENOENT, "%s has no log \"%s\"", services, id);
-        path = search.path;
-
-        r = redfish_get(redfish, path, &service);
+        r = redfish_get_member(redfish, member, &service);
         if (r < 0)
                 return r;
 
@@ -227,10 +269,25 @@ int redfish_find_log(struct redfish *redfish, const json_t *system, const char *
         if (!entries)
                 return redfish_fail(redfish, -ENOENT, "%s has no Entries", path);
 
-        copy = strdup(entries);
-        if (!copy)
-                return -ENOMEM;
+        search->entries = strdup(entries);
+        return search->entries ? 1 : -ENOMEM;
+}
 
-        *ret_entries = copy;
+int redfish_find_log(struct redfish *redfish, const json_t *system, const char *id, char **ret_entries) {
+        struct log_search search = {.id = id};
+        const char *services;
+        int r;
+
+        services = redfish_link(system, "LogServices");
+        if (!services)
+                return redfish_fail(redfish, -ENOENT, "the system has no LogServices");
+
+        r = redfish_each_member_in_full(redfish, services, MEMBERS_MAX, on_log_service, &search);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return redfish_fail(redfish, -ENOENT, "%s has no log \"%s\"", services, id);
+
+        *ret_entries = search.entries;
         return 0;
 }

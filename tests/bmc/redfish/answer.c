@@ -8,6 +8,7 @@
 #include "base/macro.h"
 #include "base/text.h"
 #include "message.h"
+#include "router.h"
 #include "service.h"
 
 void answer_done(struct answer *answer) {
@@ -39,6 +40,14 @@ json_t *reference(const char *format, ...) {
         return json_pack("{s:s}", "@odata.id", path);
 }
 
+/* The resource in place of the reference to it, whose own reference is taken. */
+static json_t *in_full(struct service *service, json_t *member) {
+        _cleanup_json_ json_t *m = member;
+        const char *path = json_get_string(m, "@odata.id");
+
+        return path ? router_get(service, path) : NULL;
+}
+
 void answer_collection(struct service *service, const struct request *request, struct answer *answer,
                        const char *type, const char *name, uint64_t n_members, uint64_t page,
                        member_t member) {
@@ -48,11 +57,16 @@ void answer_collection(struct service *service, const struct request *request, s
         uint64_t wanted = MIN(request->top, most);
         uint64_t n = MIN(wanted, n_members - from);
 
-        for (uint64_t i = 0; i < n; i++)
-                if (json_append(members, member(service, from + i)) < 0) {
+        for (uint64_t i = 0; i < n; i++) {
+                json_t *m = member(service, from + i);
+
+                if (request->expand)
+                        m = in_full(service, m);
+                if (json_append(members, m) < 0) {
                         answer_resource(answer, NULL);
                         return;
                 }
+        }
 
         body = json_pack("{s:s, s:s+++, s:s, s:I, s:O}", "@odata.id", request->path, "@odata.type", "#", type,
                          ".", type, "Name", name, "Members@odata.count", (json_int_t) n_members, "Members",
@@ -60,11 +74,13 @@ void answer_collection(struct service *service, const struct request *request, s
         if (body && from + n < n_members && request->top > n) {
                 _cleanup_free_ char *link = NULL;
 
+                const char *expand = request->expand ? "&$expand=." : "";
+
                 if (request->top == UINT64_MAX)
-                        link = strprintf("%s?$skip=%" PRIu64, request->path, from + n);
+                        link = strprintf("%s?$skip=%" PRIu64 "%s", request->path, from + n, expand);
                 else
-                        link = strprintf("%s?$skip=%" PRIu64 "&$top=%" PRIu64, request->path, from + n,
-                                         request->top - n);
+                        link = strprintf("%s?$skip=%" PRIu64 "&$top=%" PRIu64 "%s", request->path, from + n,
+                                         request->top - n, expand);
                 if (!link || json_set_string(body, "Members@odata.nextLink", link) < 0) {
                         answer_resource(answer, NULL);
                         return;

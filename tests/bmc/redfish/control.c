@@ -197,14 +197,15 @@ static json_t *do_certificate(struct service *service, const json_t *command) {
 
 static json_t *do_shape(struct service *service, const json_t *command) {
         struct shape *shape = &service->shape;
-        int other_systems = 0, page = 0, no_uuid = 0, no_log = 0, etag_required = 0;
+        int other_systems = 0, page = 0, no_uuid = 0, no_log = 0, etag_required = 0, no_expand = 0;
 
-        if (json_unpack((json_t *) command, "{s:s, s?i, s?i, s?b, s?b, s?b !}", "command",
+        if (json_unpack((json_t *) command, "{s:s, s?i, s?i, s?b, s?b, s?b, s?b !}", "command",
                         &(const char *){NULL}, "otherSystems", &other_systems, "page", &page, "noUuid",
-                        &no_uuid, "noLog", &no_log, "etagRequired", &etag_required) < 0 ||
+                        &no_uuid, "noLog", &no_log, "etagRequired", &etag_required, "noExpand",
+                        &no_expand) < 0 ||
             other_systems < 0 || page < 0)
                 return error_answer("bad-command",
-                                    "otherSystems, page: numbers; noUuid, noLog, etagRequired: "
+                                    "otherSystems, page: numbers; noUuid, noLog, etagRequired, noExpand: "
                                     "true or false; nothing else");
         *shape = (struct shape){
                 .other_systems = (unsigned) other_systems,
@@ -212,6 +213,7 @@ static json_t *do_shape(struct service *service, const json_t *command) {
                 .no_uuid = no_uuid,
                 .no_log = no_log,
                 .etag_required = etag_required,
+                .no_expand = no_expand,
         };
         return json_object();
 }

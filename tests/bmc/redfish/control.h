@@ -11,7 +11,8 @@
  *      {"command":"certificate"}
  *              {"fingerprint":"..."}: connections have ended, and it serves on with another certificate, for
  *              "names" (as OpenSSL writes subjectAltName) when given
- *      {"command":"shape","otherSystems":1,"page":2,"noUuid":true,"noLog":true,"etagRequired":true}
+ *      {"command":"shape","otherSystems":1,"page":2,"noUuid":true,"noLog":true,"etagRequired":true,
+ *       "noExpand":true}
  *              {}: what kind of BMC this is, from now on (struct shape); what is left out is as usual
  *      {"command":"system","set":{...}}
  *              {}: what the operator sets, as with PATCH

@@ -19,19 +19,21 @@ void versions_get(struct service *service, const struct request *request, struct
 
 void root_get(struct service *service, const struct request *request, struct answer *answer) {
         (void) request;
-        answer_resource(
-                answer,
-                json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:b, s:b, s:b, s:b}, s:o, s:o, s:o, s:o, "
-                          "s:{s:o}}",
-                          "@odata.id", ROOT_PATH, "@odata.type", "#ServiceRoot.v1_9_0.ServiceRoot", "Id",
-                          "RootService", "Name", "Root Service", "RedfishVersion", "1.12.0", "UUID",
-                          service->service_uuid, "Product", "seatrial test BMC", "ProtocolFeaturesSupported",
-                          "ExcerptQuery", 0, "FilterQuery", 0, "OnlyMemberQuery", 0, "SelectQuery", 0,
-                          "Systems", reference(ROOT_PATH "Systems"), "Managers",
-                          reference(ROOT_PATH "Managers"), "SessionService",
-                          reference(ROOT_PATH "SessionService"), "AccountService",
-                          reference(ROOT_PATH "AccountService"), "Links", "Sessions",
-                          reference(ROOT_PATH "SessionService/Sessions")));
+        answer_resource(answer,
+                        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:{s:b, s:b, s:b, s:b, s:{s:b, s:b, "
+                                  "s:b, s:b}}, s:o, s:o, s:o, "
+                                  "s:o, s:{s:o}}",
+                                  "@odata.id", ROOT_PATH, "@odata.type", "#ServiceRoot.v1_9_0.ServiceRoot",
+                                  "Id", "RootService", "Name", "Root Service", "RedfishVersion", "1.12.0",
+                                  "UUID", service->service_uuid, "Product", "seatrial test BMC",
+                                  "ProtocolFeaturesSupported", "ExcerptQuery", 0, "FilterQuery", 0,
+                                  "OnlyMemberQuery", 0, "SelectQuery", 0, "ExpandQuery", "NoLinks",
+                                  !service->shape.no_expand, "Links", 0, "ExpandAll", 0, "Levels", 0,
+                                  "Systems", reference(ROOT_PATH "Systems"), "Managers",
+                                  reference(ROOT_PATH "Managers"), "SessionService",
+                                  reference(ROOT_PATH "SessionService"), "AccountService",
+                                  reference(ROOT_PATH "AccountService"), "Links", "Sessions",
+                                  reference(ROOT_PATH "SessionService/Sessions")));
 }
 
 void odata_get(struct service *service, const struct request *request, struct answer *answer) {

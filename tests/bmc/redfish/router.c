@@ -187,6 +187,7 @@ static bool parse_body(struct request *request, const char *body, size_t size, s
 }
 
 struct query {
+        const struct service *service;
         struct request *request;
         const struct route *route;
         struct answer *answer;
@@ -207,6 +208,10 @@ static enum MHD_Result take_parameter(void *userdata, enum MHD_ValueKind kind, c
                 query->failed = true;
                 return MHD_NO;
         }
+        if (streq(key, "$expand") && !query->service->shape.no_expand && value && streq(value, ".")) {
+                query->request->expand = true;
+                return MHD_YES;
+        }
         if (streq(key, "$skip"))
                 number = &query->request->skip;
         else if (streq(key, "$top"))
@@ -223,11 +228,13 @@ static enum MHD_Result take_parameter(void *userdata, enum MHD_ValueKind kind, c
         return MHD_NO;
 }
 
-static bool parse_query(struct request *request, const struct route *route, struct answer *answer) {
-        struct query query = {.request = request, .route = route, .answer = answer};
+static bool parse_query(const struct service *service, struct request *request, const struct route *route,
+                        struct answer *answer) {
+        struct query query = {.service = service, .request = request, .route = route, .answer = answer};
 
         request->skip = 0;
         request->top = UINT64_MAX;
+        request->expand = false;
         MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, take_parameter, &query);
         return !query.failed;
 }
@@ -251,6 +258,21 @@ static bool check_precondition(struct service *service, const struct route *rout
                 return true;
         answer_fail(answer, MHD_HTTP_PRECONDITION_FAILED, MESSAGE_PRECONDITION_FAILED, NULL);
         return false;
+}
+
+json_t *router_get(struct service *service, const char *path) {
+        _cleanup_(answer_done) struct answer answer = {.status = MHD_HTTP_NO_CONTENT};
+        struct request request = {.method = "GET", .path = path, .top = UINT64_MAX};
+        const struct route *route = find_route(path, &request.id);
+        char etag[ETAG_MAX];
+
+        if (!route || !route->get)
+                return NULL;
+        route->get(service, &request, &answer);
+        if (answer.status != MHD_HTTP_OK || !answer.body || !http_etag(answer.body, etag) ||
+            json_set_string(answer.body, "@odata.etag", etag) < 0)
+                return NULL;
+        return json_incref(answer.body);
 }
 
 void router_handle(struct service *service, struct request *request, const char *body, size_t body_size,
@@ -278,7 +300,7 @@ void router_handle(struct service *service, struct request *request, const char 
                 answer->allow = allowed_methods(route);
                 return;
         }
-        if (!parse_query(request, route, answer))
+        if (!parse_query(service, request, route, answer))
                 return;
         if ((handler == route->post || handler == route->patch) &&
             !parse_body(request, body, body_size, answer))

@@ -18,6 +18,7 @@ struct shape {
         bool no_uuid;           /* the systems do not tell theirs */
         bool no_log;            /* there is no provisioning log */
         bool etag_required;     /* a change without If-Match is refused */
+        bool no_expand;         /* a collection's members are not given in full */
         unsigned page;          /* members of a collection that are given at once; 0: each collection's own */
 };
 
@@ -62,6 +63,7 @@ struct request {
         char user_name[ACCOUNT_NAME_MAX + 1]; /* who was authenticated; empty when nobody was */
         json_t *body;                         /* an object with POST and PATCH */
         uint64_t skip, top;                   /* the page of a collection that is asked for */
+        bool expand;                          /* with its members in full */
 };
 
 /* What a handler gives back. It begins as 204 with nothing in it. */
