@@ -56,14 +56,17 @@ static uint64_t process_keep(struct process *p, int error) {
 }
 
 /* What a person is told of the end, behind how many records were delivered. */
-static char *process_farewell(const struct process *p, int error, uint64_t kept) {
+static char *process_farewell(const struct process *p, int error, uint64_t kept, bool handed_on) {
         _cleanup_free_ char *items = channel_items_summary(&p->items), *keeps = NULL;
 
         if (kept > 0)
                 keeps = strprintf("%llu kept in NVRAM", (unsigned long long) kept);
 
-        return strprintf("%s%s%s%s", error < 0 ? "" : "session closed", keeps ?: "",
-                         (error >= 0 || keeps) && items ? "; " : "", items ?: "");
+        return strprintf("%s%s%s%s",
+                         error < 0   ? ""
+                         : handed_on ? "session handed on"
+                                     : "session closed",
+                         keeps ?: "", (error >= 0 || keeps) && items ? "; " : "", items ?: "");
 }
 
 /* The time for this was set aside by whoever closed the channel. */
@@ -71,6 +74,7 @@ void process_end(struct process *p, int error) {
         uint64_t undelivered = process_undelivered(p), kept = 0;
         struct contact *contact = p->contact;
         _cleanup_free_ char *problem = NULL, *farewell = NULL;
+        bool handed_on;
         int r;
 
         if (error < 0)
@@ -85,12 +89,13 @@ void process_end(struct process *p, int error) {
                 kept = process_keep(p, error);
         process_tell_last(p, undelivered);
 
-        r = session_end(contact);
+        handed_on = session_is_handed_on(&p->session, contact);
+        r = session_end(&p->session, contact);
         if (r < 0)
                 channel_report_log(&p->report, "WARNING", "%s", contact->problem ?: strerror(-r));
 
         p->contact = contact_free(contact);
         channel_report_status(&p->report, "items", json_incref(p->items.states));
-        farewell = process_farewell(p, error, kept);
+        farewell = process_farewell(p, error, kept, handed_on);
         channel_report_state(&p->report, error < 0 ? "failed" : "closed", farewell ?: "");
 }

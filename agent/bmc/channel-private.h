@@ -36,12 +36,19 @@ struct process {
         bool outage;     /* told of, and not over */
         bool has_begun;  /* the BMC has had the first of the records, and the agent knows since when */
 
+        bool goes_on;            /* in the session of an agent before */
+        unsigned n_verified;     /* of inventory and discovery's report, read back here */
+        bool discovery_verified; /* both, here or by that agent */
+
         uint64_t patience; /* us that the agent waits for a BMC that is not ready */
         uint64_t give_up;  /* in now_usec() time: when it has waited so long */
         uint64_t pause;    /* until the next try */
 };
 
 /* All return 0, or with the reason in the contact's ->problem a negative errno. */
+
+/* Keeps the session for the agent after this one. */
+void process_keep_session(struct process *p);
 
 /* Sends what earlier boots could not. */
 int process_send_backlog(struct process *p);

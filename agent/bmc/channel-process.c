@@ -89,6 +89,7 @@ static int process_open(struct process *p) {
         if (r < 0)
                 return r;
 
+        process_keep_session(p);
         if (p->was_open)
                 return 0;
 
@@ -231,6 +232,22 @@ static void process_go_without(struct process *p, int error) {
                 (void) process_idle(p, USEC_INFINITY);
 }
 
+/* What the agent before has found need not be looked for again. */
+static int process_resume(struct process *p) {
+        _cleanup_(kept_done) struct kept kept = {};
+        int r;
+
+        r = session_resume(&p->session, p->contact, &kept);
+        if (r <= 0)
+                return r;
+
+        p->contact->system_path = strdup(kept.system);
+        p->delivery.entries = strdup(kept.entries);
+        p->discovery_verified = kept.discovery_verified;
+        p->goes_on = true;
+        return p->contact->system_path && p->delivery.entries ? 0 : -ENOMEM;
+}
+
 int channel_process(int report_fd, void *userdata) {
         const struct channel_job *job = userdata;
         _cleanup_(process_done) struct process p = {
@@ -270,7 +287,9 @@ int channel_process(int report_fd, void *userdata) {
         if (r < 0)
                 return r;
 
-        p.contact->comes_back = plan_has_second_leg(job->plan);
+        r = process_resume(&p);
+        if (r < 0)
+                return r;
 
         r = process_run(&p);
         if (r < 0)

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "channel-private.h"
 #include "contact.h"
+#include "kept.h"
 
 /* For "make bench", and whoever wants to know how long a BMC was told nothing. */
 static void process_tell_beginning(struct process *p) {
@@ -25,6 +26,7 @@ static void process_acknowledge(struct process *p) {
         static const char again[] = "the BMC takes the journal again";
 
         p->pause = PROCESS_PAUSE_MIN;
+        process_keep_session(p);
         if (p->outage)
                 channel_report_log(&p->report, "INFO", "%s", again);
         if (p->is_limited)
@@ -33,6 +35,35 @@ static void process_acknowledge(struct process *p) {
         process_tell_beginning(p);
 
         channel_report_acknowledged(&p->report, delivery_position(&p->delivery));
+}
+
+void process_keep_session(struct process *p) {
+        int r;
+
+        r = session_keep(&p->session, p->contact, p->delivery.entries, p->discovery_verified);
+        if (r < 0 && r != -ENOENT)
+                channel_report_log(&p->report, "WARNING",
+                                   "the session cannot be kept for whoever comes next: %s", strerror(-r));
+}
+
+/* Two kernels are one boot to the BMC: what the first has read back of discovery the second need not, and
+ * production's report is the second's. */
+static bool process_is_to_read_back(const struct process *p) {
+        const char *stage = p->delivery.read_back.stage;
+
+        if (p->goes_on && p->discovery_verified && streq(stage, "discovery"))
+                return false;
+
+        return !streq(stage, "production") || !session_is_handed_on(&p->session, p->contact);
+}
+
+static void process_note_verified(struct process *p, const struct read_back *b) {
+        if (!streq(b->stage, "discovery"))
+                return;
+
+        p->n_verified += (unsigned) b->has_inventory + (unsigned) b->ends_run;
+        p->discovery_verified = p->n_verified == 2;
+        process_keep_session(p);
 }
 
 /* What is wrong with it shows in the state of the item; whether the service still answers, the next batch
@@ -44,8 +75,14 @@ static void process_read_back(struct process *p) {
 
         if (!b->records)
                 return;
+        if (!process_is_to_read_back(p)) {
+                read_back_done(b);
+                return;
+        }
 
         state = read_back_check(b, p->contact->redfish, &detail);
+        if (state == ITEM_VERIFIED)
+                process_note_verified(p, b);
         if (b->has_inventory)
                 channel_items_report(&p->items, "inventory", PROCESS_WAY, state, detail);
         if (b->ends_run)

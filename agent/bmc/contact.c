@@ -11,6 +11,7 @@
 #include "bmc/redfish/redfish.h"
 #include "bmc/redfish/resources.h"
 #include "contact.h"
+#include "kept.h"
 #include "wait.h"
 
 #define NOTED_MAX 64U
@@ -18,6 +19,7 @@
 const struct contact_environment contact_live_environment = {
         .sys_root = "/sys",
         .dev_root = "/dev",
+        .kept = KEPT_FILE,
         .open_ipmi = ipmi_open_all,
         .roots = {.image = "/etc/seatrial", .efi = EFI_VARIABLE_ROOT},
         .find_interface = interface_find,
@@ -60,6 +62,7 @@ struct contact *contact_free(struct contact *contact) {
         json_decref(contact->system);
         free(contact->system_uuid);
         free(contact->system_serial);
+        free(contact->system_path);
         free(contact->problem);
         free(contact);
         return NULL;
@@ -147,6 +150,23 @@ int contact_find_trust(struct contact *contact, bool settle) {
         return r;
 }
 
+/* The first request on a connection: it shows whom we talk to. A session that the service has forgotten is no
+ * obstacle: then it is a stranger's. */
+static int contact_greet(struct contact *contact) {
+        int r;
+
+        if (contact->system_path && redfish_logged_in(contact->redfish)) {
+                r = redfish_get(contact->redfish, contact->system_path, &contact->system);
+                if (r >= 0 || r == -EKEYREJECTED || contact_is_passing(r))
+                        return r;
+
+                free(TAKE_PTR(contact->system_path));
+                redfish_forget(contact->redfish);
+        }
+
+        return redfish_read_root(contact->redfish);
+}
+
 static int contact_try(struct contact *contact) {
         const struct way *way = &contact->way;
         int r;
@@ -168,7 +188,7 @@ static int contact_try(struct contact *contact) {
                 return contact_fail(contact, r, "cannot make an HTTPS client: %s", strerror(-r));
         redfish_use(contact->redfish, contact->http);
 
-        r = redfish_read_root(contact->redfish);
+        r = contact_greet(contact);
         if (r == -EKEYREJECTED)
                 return contact_fail(contact, r, "%s on %s is not trusted: %s%s: nothing was sent",
                                     FORMAT_IP(&way->service), way_name(way), http_problem(contact->http),

@@ -24,6 +24,7 @@ struct wait;
 struct contact_environment {
         const char *sys_root; /* "/sys" */
         const char *dev_root; /* "/dev" */
+        const char *kept;     /* KEPT_FILE, or NULL: nothing is kept */
         int (*open_ipmi)(const char *dev_root, struct ipmi_list *ret);
         struct trust_roots roots;
         int (*find_interface)(struct interface_watch *watch, const struct host_device *device,
@@ -58,7 +59,6 @@ struct contact_round {
 struct contact {
         const struct contact_environment *environment;
         const struct plan *plan;
-        bool comes_back; /* the agent needs another account later, though the BMC is not reset before */
         struct wait *wait;
         contact_note_t note;
         void *note_userdata;
@@ -78,7 +78,8 @@ struct contact {
         struct http *http;
         bool trusted; /* its certificate is a good one */
         struct redfish *redfish;
-        json_t *system; /* the computer system that this is, as it was when it was read */
+        json_t *system;    /* the computer system that this is, as it was when it was read */
+        char *system_path; /* of it, where that is known before; in the session that is open */
 
         char *problem; /* why the last step failed: what, where, what to do */
 };
@@ -112,7 +113,8 @@ int contact_find_trust(struct contact *contact, bool settle);
 /* Waits for a network device, and brings up the link; finds out in the meantime what to trust. */
 int contact_prepare(struct contact *contact);
 
-/* Connects, checks the certificate, and reads the service root. */
+/* Connects, checks the certificate, and reads the service root; in a session that goes on, the system that is
+ * known in its place. */
 int contact_connect(struct contact *contact);
 
 /* Finds the computer system that this is, unless that is done; needs a session. */

@@ -6,10 +6,13 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "bmc/ipmi/bootstrap.h"
+#include "bmc/redfish/redfish-message.h"
 #include "bmc/redfish/resources.h"
 #include "contact.h"
 #include "plan/plan.h"
 #include "session.h"
+
+#define BOOTSTRAP "bootstrap"
 
 void session_done(struct session *session) {
         account_wipe(&session->account);
@@ -86,19 +89,39 @@ static int ask_account_of(struct session *session, struct contact *contact, stru
         _cleanup_free_ char *problem = NULL;
         int r;
 
-        r = bootstrap_ask_account(ipmi, contact->wait, contact->comes_back, &given, &problem);
+        r = bootstrap_ask_account(ipmi, contact->wait, &given, &problem);
         if (r < 0)
                 return contact_fail(contact, r, "%s", problem ?: strerror(-r));
 
         strcpy(session->account.user_name, given.user_name);
         strcpy(session->account.password, given.password);
         session->account.own = true;
+
+        /* It is the only one of this boot: not only the session is kept. */
+        if (contact->environment->kept)
+                (void) kept_write(contact->environment->kept, &(struct kept){.account = session->account});
+        return 1;
+}
+
+/* The one that was given out in this boot before, when the agent is begun over again. */
+static int take_kept_account(struct session *session, const struct contact *contact) {
+        _cleanup_(kept_done) struct kept kept = {};
+
+        if (!contact->environment->kept || kept_read(contact->environment->kept, &kept) < 0)
+                return 0;
+
+        session->account = kept.account;
+        session->worked = true;
         return 1;
 }
 
 /* The device that gave the fingerprint, or else any that gives one. */
 static int ask_account(struct session *session, struct contact *contact) {
-        int r = 0;
+        int r;
+
+        r = take_kept_account(session, contact);
+        if (r > 0)
+                return r;
 
         if (contact->trust.ipmi)
                 return ask_account_of(session, contact, contact->trust.ipmi);
@@ -115,7 +138,7 @@ static const struct credential {
 } credentials[] = {
         {"certificate", use_certificate, false},
         {"account", read_account, true},
-        {"bootstrap", ask_account, true},
+        {BOOTSTRAP, ask_account, true},
 };
 
 static const struct credential *find_credential(const char *name) {
@@ -124,6 +147,14 @@ static const struct credential *find_credential(const char *name) {
                         return &credentials[i];
 
         return NULL;
+}
+
+/* The BMC does not want it any more. */
+static void drop_account(struct session *session, const struct contact *contact) {
+        if (session->account.own && contact->environment->kept)
+                (void) kept_forget(contact->environment->kept);
+
+        session_done(session);
 }
 
 /* Returns 1 when the BMC lets us in, 0 when the way has nothing to show, a negative errno. */
@@ -157,8 +188,10 @@ static int try_way_anew(struct session *session, struct contact *contact, const 
 
         r = try_way(session, contact, way);
         if (r == -EACCES && (session->interrupted || session->worked)) {
-                account_wipe(&session->account);
-                session->has_account = session->interrupted = session->worked = false;
+                size_t n = session->way;
+
+                drop_account(session, contact);
+                session->way = n;
                 r = try_way(session, contact, way);
         }
 
@@ -195,6 +228,8 @@ int session_open(struct session *session, struct contact *contact) {
                         return r;
 
                 error = r < 0 ? r : error;
+                if (session->account.own && contact->environment->kept)
+                        (void) kept_forget(contact->environment->kept);
                 account_wipe(&session->account);
                 session->has_account = false;
         }
@@ -214,11 +249,76 @@ bool session_lost_account(struct session *session, const struct contact *contact
         if (error != -EACCES || !session->worked || redfish_logged_in(contact->redfish))
                 return false;
 
-        session_done(session);
+        drop_account(session, contact);
         return true;
 }
 
-int session_end(struct contact *contact) {
+int session_resume(struct session *session, struct contact *contact, struct kept *ret) {
+        char *const *names = contact->plan->bmc_credentials;
+        _cleanup_(kept_done) struct kept kept = {};
+        size_t way = 0;
+        int r;
+
+        while (names[way] && !streq(names[way], BOOTSTRAP))
+                way++;
+        if (!names[way] || !contact->environment->kept || kept_read(contact->environment->kept, &kept) < 0 ||
+            !*kept.token)
+                return 0;
+
+        session->account = kept.account;
+        r = redfish_adopt(contact->redfish, &session->account, kept.session, kept.token);
+        if (r < 0)
+                return r;
+
+        session->way = way;
+        session->has_account = session->worked = true;
+        strcpy(session->kept, kept.session);
+        session->kept_verified = kept.discovery_verified;
+        *ret = kept;
+        return 1;
+}
+
+int session_keep(struct session *session, const struct contact *contact, const char *entries,
+                 bool discovery_verified) {
+        const char *path = redfish_session_path(contact->redfish),
+                   *system = contact->system ? redfish_path_of(contact->system) : NULL;
+        _cleanup_(kept_done) struct kept kept = {
+                .account = session->account,
+                .discovery_verified = discovery_verified,
+        };
+        int r;
+
+        if (!contact->environment->kept || !session->account.own || !path || !system || !entries)
+                return 0;
+        if (streq(path, session->kept) && discovery_verified == session->kept_verified)
+                return 0;
+
+        r = kept_text(kept.session, path);
+        if (r >= 0)
+                r = kept_text(kept.token, redfish_session_token(contact->redfish));
+        if (r >= 0)
+                r = kept_text(kept.system, system);
+        if (r >= 0)
+                r = kept_text(kept.entries, entries);
+        if (r >= 0)
+                r = kept_write(contact->environment->kept, &kept);
+        if (r < 0)
+                return r;
+
+        strcpy(session->kept, kept.session);
+        session->kept_verified = discovery_verified;
+        return 0;
+}
+
+bool session_is_handed_on(const struct session *session, const struct contact *contact) {
+        _cleanup_(kept_done) struct kept kept = {};
+        const char *path = redfish_session_path(contact->redfish);
+
+        return *session->kept && path && streq(path, session->kept) &&
+               kept_read(contact->environment->kept, &kept) == -ENOENT;
+}
+
+int session_end(struct session *session, struct contact *contact) {
         int r;
 
         if (!contact->trusted || !redfish_logged_in(contact->redfish))
@@ -226,11 +326,18 @@ int session_end(struct contact *contact) {
 
         /* What cannot be ended now ends by itself, when it has been idle for long enough. */
         (void) redfish_end_strays(contact->redfish);
+        if (session_is_handed_on(session, contact)) {
+                redfish_forget(contact->redfish);
+                return 0;
+        }
 
         r = redfish_logout(contact->redfish);
         if (r < 0)
                 return contact_fail(contact, r, "the BMC's session could not be ended: %s",
                                     redfish_problem(contact->redfish));
 
+        if (*session->kept)
+                (void) kept_write(contact->environment->kept, &(struct kept){.account = session->account});
+        *session->kept = 0;
         return 0;
 }

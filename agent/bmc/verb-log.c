@@ -79,7 +79,7 @@ static int open_and_show(struct contact *contact, bool json) {
         if (r < 0)
                 log_line("%s", contact->problem ?: strerror(-r));
 
-        return verb_end_session(contact, r);
+        return verb_end_session(contact, &session, r);
 }
 
 int verb_bmc_log(int argc, char **argv) {

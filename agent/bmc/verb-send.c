@@ -158,7 +158,7 @@ static int open_and_send(struct sending *sending) {
         if (r < 0)
                 log_line("%s", sending->contact->problem ?: strerror(-r));
 
-        return verb_end_session(sending->contact, r);
+        return verb_end_session(sending->contact, &session, r);
 }
 
 /* Returns 0, or having said why a negative errno. */

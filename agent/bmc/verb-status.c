@@ -168,7 +168,7 @@ static int show_session(struct contact *contact) {
         else
                 show("log", "%s", entries);
 
-        if (session_end(contact) < 0)
+        if (session_end(&session, contact) < 0)
                 return show_problem("session", contact, -EIO);
         show("session", "ended");
         return r;

@@ -38,10 +38,10 @@ int verb_open_session(struct contact *contact, struct session *session) {
         return r;
 }
 
-int verb_end_session(struct contact *contact, int error) {
+int verb_end_session(struct contact *contact, struct session *session, int error) {
         int r;
 
-        r = session_end(contact);
+        r = session_end(session, contact);
         if (r < 0)
                 log_line("%s", contact->problem ?: strerror(-r));
 

@@ -11,7 +11,7 @@ struct session;
 int verb_open_session(struct contact *contact, struct session *session);
 
 /* Ends the session; returns error, or if that is 0, what has become of that. */
-int verb_end_session(struct contact *contact, int error);
+int verb_end_session(struct contact *contact, struct session *session, int error);
 
 /* What it can do, each in a file of its own; argv[0] is its name. Return an exit status. */
 int verb_bmc_bootdev(int argc, char **argv);

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/outcome.h"
 #include "base/text.h"
+#include "bmc/kept.h"
 #include "console.h"
 #include "crash.h"
 #include "guard.h"
@@ -124,8 +125,12 @@ static void kill_all(void) {
 
 static void leave(struct init *init, int command, const char *what) {
         _cleanup_free_ char *reason = NULL;
+        int r;
 
         kill_all();
+        r = kept_forget(KEPT_FILE);
+        if (r < 0)
+                log_error(r, "the BMC's account may still be in memory");
         end_watch(init, command == (int) RB_KEXEC ? guard_hand_over : guard_end);
         sync();
         fflush(stdout);
@@ -226,6 +231,17 @@ static int on_signal(struct event_source *source _unused_, int fd, uint32_t reve
         return n < 0 && errno != EINTR ? -errno : 0;
 }
 
+/* Without it each run of the agent asks the BMC for an account, of which it gives out one. */
+static void keep_session(void) {
+        int r;
+
+        r = make_directories(STATE_DIRECTORY, 0700);
+        if (r >= 0)
+                r = kept_make(KEPT_FILE, KEPT_HANDED_ON);
+        if (r < 0)
+                log_error(r, KEPT_FILE " cannot be made");
+}
+
 static void prepare_events(struct init *init) {
         if (event_new(&init->event) < 0 ||
             event_add_io(init->event, init->signal_fd, EPOLLIN, on_signal, init, &init->signal_source) < 0 ||
@@ -286,6 +302,7 @@ int verb_init(int argc _unused_, char **argv _unused_) {
                 log_error(-errno, "the host name cannot be set");
 
         prepare_events(&init);
+        keep_session();
         agent_start(&init);
 
         while (event_iterate(init.event, USEC_INFINITY) >= 0)

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "bmc/kept.h"
 #include "boot/kexec-place.h"
 #include "boot/own-image.h"
 #include "initramfs/newc.h"
@@ -31,6 +32,9 @@
 /* Where the second leg finds them in its initramfs. */
 #define ORDERS     "/etc/seatrial/orders"
 #define ORDERS_MAX 4096U
+
+/* Two headers with their names, the text, padding. */
+#define SESSION_ARCHIVE_MAX (KEPT_TEXT_MAX + 512U)
 
 bool second_leg_is_under_way(void) {
         return access(LEG_FOUND, F_OK) == 0;
@@ -118,6 +122,56 @@ void second_leg_take_orders(struct voyage *voyage) {
                                         json_get_string(orders, "uri"), voyage);
 }
 
+/* An archive with the BMC's session, straight into buffer: it is secret, and no stream is to have another
+ * copy. Returns its size, 0 when no session is kept, a negative errno. */
+static ssize_t session_archive(char buffer[static SESSION_ARCHIVE_MAX]) {
+        char text[KEPT_TEXT_MAX];
+        struct newc newc = {};
+        size_t size;
+        int r;
+
+        r = kept_read_text(KEPT_FILE, text, &size);
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+
+        newc.stream = fmemopen(buffer, SESSION_ARCHIVE_MAX, "w");
+        if (!newc.stream)
+                r = -ENOMEM;
+        if (r >= 0) {
+                (void) setvbuf(newc.stream, NULL, _IONBF, 0);
+                r = newc_add(&newc, &(struct newc_entry){.path = KEPT_HANDED_ON,
+                                                         .mode = S_IFREG | 0600,
+                                                         .data = text,
+                                                         .size = size});
+                if (r >= 0)
+                        r = newc_finish(&newc);
+                fclose(newc.stream);
+        }
+
+        explicit_bzero(text, sizeof(text));
+        return r < 0 ? r : (ssize_t) newc.written;
+}
+
+/* Returns in *ret, which is to be wiped, what data is with the session behind it. */
+static int add_session(const char *data, size_t size, char **ret, size_t *ret_size) {
+        char archive[SESSION_ARCHIVE_MAX] = {};
+        size_t start = (size + 3) / 4 * 4;
+        ssize_t n;
+        char *all;
+
+        n = session_archive(archive);
+        all = n < 0 ? NULL : calloc(1, start + (size_t) n);
+        if (all) {
+                memcpy(all, data, size);
+                memcpy(all + start, archive, (size_t) n);
+                *ret = all;
+                *ret_size = start + (size_t) n;
+        }
+
+        explicit_bzero(archive, sizeof(archive));
+        return n < 0 ? (int) n : all ? 0 : -ENOMEM;
+}
+
 /* The initramfs with the first leg's files in it: archives follow each other, each at a multiple of four. */
 static int make_initrd(const struct voyage *voyage, const struct own_image *image, char **ret,
                        size_t *ret_size) {
@@ -152,17 +206,16 @@ static int make_initrd(const struct voyage *voyage, const struct own_image *imag
         if (r < 0)
                 return r;
 
-        *ret = TAKE_PTR(data);
-        *ret_size = size;
-        return 0;
+        return add_session(data, size, ret, ret_size);
 }
 
 static int load(const struct voyage *voyage, const char **ret_problem) {
         _cleanup_(own_image_done) struct own_image image = {};
         _cleanup_(ranges_done) struct ranges home = {};
         _cleanup_(leg_done) struct leg leg = {};
-        _cleanup_free_ char *line = NULL, *initrd = NULL;
+        _cleanup_free_ char *line = NULL;
         struct kexec_place place = {};
+        char *initrd;
         int r;
 
         *ret_problem = "what the first leg has left cannot be read";
@@ -197,7 +250,10 @@ static int load(const struct voyage *voyage, const char **ret_problem) {
         place.start = home.items[0].start;
         place.end = home.items[0].end;
         *ret_problem = "it cannot be loaded";
-        return kexec_place_load(&place);
+        r = kexec_place_load(&place);
+        explicit_bzero(initrd, place.initrd_size);
+        free(initrd);
+        return r;
 }
 
 int second_leg_load(struct voyage *voyage) {
@@ -210,6 +266,8 @@ int second_leg_load(struct voyage *voyage) {
                 return r;
 
         loaded = load(voyage, &problem);
+        if (loaded >= 0)
+                loaded = kept_forget(KEPT_FILE);
         r = loaded < 0
                     ? journal_step_log(voyage->journal, step, "WARNING",
                                        "no second leg of the memory trial: %s: %s", problem,

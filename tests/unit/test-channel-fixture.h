@@ -120,6 +120,18 @@ static inline struct fixture *start(void **state) {
         return f;
 }
 
+/* As after a reset or in another kernel: another journal, of another boot, and the same NVRAM. */
+static inline void boot_again(struct fixture *f, const char *boot) {
+        fclose(f->journal);
+        f->journal = fopen(f->journal_path, "we");
+        f->n_records = f->sequence = 0;
+        free(TAKE_PTR(f->way));
+        f->channel = channel_free(f->channel);
+        assert_int_equal(channel_start_in(&f->environment, f->event, f->plan, f->journal_path, boot, &handler,
+                                          f, &f->channel),
+                         0);
+}
+
 /* Until it is open or has failed. */
 static inline enum channel_state settle(struct fixture *f) {
         enum channel_state s;

@@ -243,7 +243,7 @@ static void asking_for_an_account_switches_bootstrapping_off_afterwards(void **s
         struct wait w = WAIT_ALONE;
 
         ANSWER(&s, 0, 0x80);
-        assert_int_equal(bootstrap_ask_account(&s.ipmi, &w, false, &account, &problem), -EREMOTEIO);
+        assert_int_equal(bootstrap_ask_account(&s.ipmi, &w, &account, &problem), -EREMOTEIO);
         assert_string_equal(
                 problem,
                 "/dev/ipmi0: the BMC gives no bootstrap account: credential bootstrapping is switched off, "
@@ -253,17 +253,6 @@ static void asking_for_an_account_switches_bootstrapping_off_afterwards(void **s
         assert_memory_equal(s.request, ((const uint8_t[]){0x52, 0x00}), 2);
 }
 
-static void an_agent_that_comes_back_leaves_bootstrapping_on(void **state _unused_) {
-        _cleanup_free_ char *problem = NULL;
-        struct scripted s = scripted();
-        struct bootstrap_account account;
-        struct wait w = WAIT_ALONE;
-
-        ANSWER(&s, 0, 0x80);
-        assert_int_equal(bootstrap_ask_account(&s.ipmi, &w, true, &account, &problem), -EREMOTEIO);
-        assert_memory_equal(s.request, ((const uint8_t[]){0x52, 0xa5}), 2);
-}
-
 /* It would be a second account. */
 static void account_is_not_asked_for_again_after_a_time_out(void **state _unused_) {
         _cleanup_free_ char *problem = NULL;
@@ -271,7 +260,7 @@ static void account_is_not_asked_for_again_after_a_time_out(void **state _unused
         struct bootstrap_account account;
         struct wait w = WAIT_ALONE;
 
-        assert_int_equal(bootstrap_ask_account(&s.ipmi, &w, false, &account, &problem), -ETIMEDOUT);
+        assert_int_equal(bootstrap_ask_account(&s.ipmi, &w, &account, &problem), -ETIMEDOUT);
         assert_int_equal(s.n_asked, 1);
         assert_string_equal(problem,
                             "/dev/ipmi0: the BMC does not answer when asked for a bootstrap account");
@@ -316,7 +305,6 @@ int main(void) {
                 cmocka_unit_test(account_in_a_short_body_is_split_at_the_nul),
                 cmocka_unit_test(account_must_have_both_texts_in_printable_ascii),
                 cmocka_unit_test(asking_for_an_account_switches_bootstrapping_off_afterwards),
-                cmocka_unit_test(an_agent_that_comes_back_leaves_bootstrapping_on),
                 cmocka_unit_test(account_is_not_asked_for_again_after_a_time_out),
                 cmocka_unit_test(fingerprint_from_a_bmc_that_is_starting_is_worth_another_try),
                 cmocka_unit_test(no_ipmi_device_is_no_error),

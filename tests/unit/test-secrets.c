@@ -134,7 +134,7 @@ static void password_is_nowhere_once_the_session_has_ended(void **state _unused_
         /* As long as the BMC may lose the session it is needed: the search is one that finds. */
         assert_in_range(count_in_process(), 1, 100);
 
-        assert_int_equal(session_end(contact), 0);
+        assert_int_equal(session_end(&session, contact), 0);
         session_done(&session);
         contact = contact_free(contact);
         assert_int_equal(count_in_process(), 0);

@@ -57,7 +57,7 @@ static int setup(void **state) {
 
 static void leave_contact(struct fixture *f) {
         if (f->contact)
-                assert_int_equal(session_end(f->contact), 0);
+                assert_int_equal(session_end(&f->session, f->contact), 0);
         session_done(&f->session);
         f->contact = contact_free(f->contact);
 }

@@ -12,8 +12,7 @@
 #define GET_FINGERPRINT    0x01
 #define GET_ACCOUNT        0x02
 #define HASH_SHA256        0x01
-#define KEEP_ENABLED       0xa5
-#define DISABLE_AFTERWARDS 0x00 /* anything else */
+#define DISABLE_AFTERWARDS 0x00 /* anything but A5h */
 #define TEXT_SIZE          16U
 
 #define FINGERPRINT_TIMEOUT (5 * USEC_PER_SEC)
@@ -148,9 +147,9 @@ int bootstrap_ask_fingerprint(struct ipmi *ipmi, struct wait *w, uint8_t ret[sta
         return r < 0 ? explain(r, ipmi->name, "certificate fingerprint", response[0], ret_problem) : 0;
 }
 
-int bootstrap_ask_account(struct ipmi *ipmi, struct wait *w, bool more, struct bootstrap_account *ret,
+int bootstrap_ask_account(struct ipmi *ipmi, struct wait *w, struct bootstrap_account *ret,
                           char **ret_problem) {
-        const uint8_t request[] = {GROUP_REDFISH, more ? KEEP_ENABLED : DISABLE_AFTERWARDS};
+        static const uint8_t request[] = {GROUP_REDFISH, DISABLE_AFTERWARDS};
         uint8_t response[IPMI_RESPONSE_MAX] = {}, code;
         size_t size;
         int r;

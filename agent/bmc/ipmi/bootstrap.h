@@ -32,7 +32,7 @@ int bootstrap_decode_account(const uint8_t *response, size_t size, struct bootst
 int bootstrap_ask_fingerprint(struct ipmi *ipmi, struct wait *w, uint8_t ret[static FINGERPRINT_SIZE],
                               char **ret_problem);
 
-/* Makes the BMC create an account, each time anew, and then, unless more are to come, refuse to create
- * another until it or the host is reset. Returns as bootstrap_ask_fingerprint(). */
-int bootstrap_ask_account(struct ipmi *ipmi, struct wait *w, bool more, struct bootstrap_account *ret,
+/* Makes the BMC create an account, each time anew, and then refuse to create another until it or the host is
+ * reset. Returns as bootstrap_ask_fingerprint(). */
+int bootstrap_ask_account(struct ipmi *ipmi, struct wait *w, struct bootstrap_account *ret,
                           char **ret_problem);

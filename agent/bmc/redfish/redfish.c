@@ -53,6 +53,11 @@ static void redfish_forget_session(struct redfish *redfish) {
         redfish->token = redfish->session = NULL;
 }
 
+void redfish_forget(struct redfish *redfish) {
+        redfish_forget_session(redfish);
+        redfish->account = NULL;
+}
+
 struct redfish *redfish_free(struct redfish *redfish) {
         if (!redfish)
                 return NULL;
@@ -131,6 +136,8 @@ static int redfish_exchange(struct redfish *redfish, const struct http_request *
                                     *reason ? reason : strerror(-r));
         }
 
+        if (!response.date || redfish_parse_date(response.date, &redfish->time) < 0)
+                redfish->time = 0;
         if (response.body && redfish_parse(response.body, response.body_size, &json) < 0)
                 json = NULL;
 
@@ -249,8 +256,6 @@ int redfish_read_root(struct redfish *redfish) {
 
         json_decref(redfish->root);
         redfish->root = root;
-        if (!response.date || redfish_parse_date(response.date, &redfish->time) < 0)
-                redfish->time = 0;
         return 0;
 }
 
@@ -282,6 +287,10 @@ const char *redfish_sessions_path(const struct redfish *redfish) {
 
 const char *redfish_session_path(const struct redfish *redfish) {
         return redfish->session;
+}
+
+const char *redfish_session_token(const struct redfish *redfish) {
+        return redfish->token;
 }
 
 const char *redfish_stray_user(const struct redfish *redfish) {
@@ -334,6 +343,20 @@ int redfish_login(struct redfish *redfish, const struct account *account) {
                 return -ENOMEM;
 
         redfish->token = TAKE_PTR(response.auth_token);
+        return 0;
+}
+
+int redfish_adopt(struct redfish *redfish, const struct account *account, const char *session,
+                  const char *token) {
+        redfish_forget_session(redfish);
+        redfish->session = strdup(session);
+        redfish->token = strdup(token);
+        if (!redfish->session || !redfish->token) {
+                redfish_forget_session(redfish);
+                return -ENOMEM;
+        }
+
+        redfish->account = account;
         return 0;
 }
 

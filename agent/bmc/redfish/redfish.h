@@ -38,24 +38,30 @@ void account_wipe(struct account *account);
 int redfish_new(struct redfish **ret);
 void redfish_use(struct redfish *redfish, struct http *http);
 
-/* Forgets the session without ending it. */
+/* Forgets the session, as redfish_forget() does. */
 struct redfish *redfish_free(struct redfish *redfish);
 DEFINE_CLEANUP(struct redfish *, redfish_free);
 
-/* Reads the service root, which needs no session. The first request on a connection: it shows whom we talk
- * to. */
+/* Reads the service root, which needs no session. */
 int redfish_read_root(struct redfish *redfish);
 
 /* The service root, NULL before it was read. */
 const json_t *redfish_root(const struct redfish *redfish);
 
-/* What the service's clock showed when it sent the root, in microseconds since 1970, to the second; 0 when it
+/* What the service's clock showed when it answered last, in microseconds since 1970, to the second; 0 when it
  * did not say. */
 uint64_t redfish_time(const struct redfish *redfish);
 
 /* Opens a session. The account must outlive the session: when the service has forgotten the session (401), a
  * new one is opened with it, once for a request. */
 int redfish_login(struct redfish *redfish, const struct account *account);
+
+/* Goes on with a session of that account which somebody else has opened. Returns 0, -ENOMEM. */
+int redfish_adopt(struct redfish *redfish, const struct account *account, const char *session,
+                  const char *token);
+
+/* Forgets it without ending it, and the account. */
+void redfish_forget(struct redfish *redfish);
 
 /* Whether a session was opened and not ended, as far as is known here. */
 bool redfish_logged_in(const struct redfish *redfish);
@@ -67,9 +73,10 @@ int redfish_logout(struct redfish *redfish);
  * here: the answer to a login was lost. Else NULL. */
 const char *redfish_stray_user(const struct redfish *redfish);
 
-/* The path of the sessions, and that of the one that is open, or NULL. */
+/* The path of the sessions, and that of the one that is open, or NULL; and its token, which is secret. */
 const char *redfish_sessions_path(const struct redfish *redfish);
 const char *redfish_session_path(const struct redfish *redfish);
+const char *redfish_session_token(const struct redfish *redfish);
 
 int redfish_delete(struct redfish *redfish, const char *path);
 
