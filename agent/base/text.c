@@ -42,6 +42,21 @@ char *strprintf(const char *format, ...) {
         return n < 0 ? NULL : s;
 }
 
+int explain_error(char **problem, int error, const char *format, ...) {
+        char *text;
+        va_list ap;
+        int n;
+
+        va_start(ap, format);
+        n = vasprintf(&text, format, ap);
+        va_end(ap);
+
+        /* Only now: the old text may be a part of the new one. */
+        free(*problem);
+        *problem = n < 0 ? NULL : text;
+        return error;
+}
+
 int parse_u64(const char *s, uint64_t *ret) {
         bool hexadecimal = s[0] == '0' && (s[1] == 'x' || s[1] == 'X');
         unsigned long long value;

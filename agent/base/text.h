@@ -25,6 +25,10 @@ char *strstrip(char *s);
 /* printf into a new string, NULL when memory is short. */
 char *strprintf(const char *format, ...) _printf_(1, 2);
 
+/* For functions that say in words why they fail: replaces *problem by that text (NULL when memory is short).
+ * Returns error. */
+int explain_error(char **problem, int error, const char *format, ...) _printf_(3, 4);
+
 /* Decimal or 0x, nothing before or behind it. Returns 0, -EINVAL, -ERANGE. */
 int parse_u64(const char *s, uint64_t *ret);
 

@@ -86,9 +86,9 @@ static int refused(struct backlog *backlog, struct contact *contact, int error, 
         drop_first(backlog);
 
         if (error == -ESTALE)
-                (void) contact_fail(contact, error, "the BMC has lost the records before them");
+                (void) explain_error(&contact->problem, error, "the BMC has lost the records before them");
         else
-                (void) contact_fail(contact, error, "%s", redfish_problem(contact->redfish));
+                (void) explain_error(&contact->problem, error, "%s", redfish_problem(contact->redfish));
         return 1;
 }
 
@@ -103,7 +103,7 @@ int backlog_send(struct backlog *backlog, struct contact *contact, const char *e
 
         r = spool_batch(json_array_get(backlog->spool, 0), backlog->sent, backlog->batch_size, &batch);
         if (r < 0)
-                return contact_fail(contact, r, "no memory");
+                return explain_error(&contact->problem, r, "no memory");
 
         r = provisioning_log_post(contact->redfish, entries, &batch, NULL, &expected);
         if (r >= 0) {
@@ -122,8 +122,8 @@ int backlog_send(struct backlog *backlog, struct contact *contact, const char *e
         if (r == -ESTALE || r == -EFBIG || r == -EREMOTEIO)
                 return refused(backlog, contact, r, ret_lost);
 
-        return contact_fail(contact, r, "the BMC does not take the records of an earlier boot: %s",
-                            redfish_problem(contact->redfish));
+        return explain_error(&contact->problem, r, "the BMC does not take the records of an earlier boot: %s",
+                             redfish_problem(contact->redfish));
 }
 
 static int add_journal(struct backlog *backlog, struct journal_reader *reader, uint64_t n_records) {

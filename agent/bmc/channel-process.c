@@ -216,7 +216,7 @@ static int process_run(struct process *p) {
 
                 q = process_pause(p, r);
                 if (q < 0)
-                        return contact_fail(p->contact, q, "cannot wait: %s", strerror(-q));
+                        return explain_error(&p->contact->problem, q, "cannot wait: %s", strerror(-q));
         }
 }
 

@@ -100,7 +100,8 @@ static int process_tell(struct process *p) {
 
         r = channel_items_go_on(&p->items, p->contact, p->wait.records);
         if (r < 0)
-                return contact_fail(p->contact, r, "the BMC can be told nothing: %s", strerror(-r));
+                return explain_error(&p->contact->problem, r, "the BMC can be told nothing: %s",
+                                     strerror(-r));
         if (r > 0)
                 return r;
 

@@ -71,14 +71,15 @@ static int contact_read_firmware(struct contact *contact) {
         if (r == -ENOENT)
                 return 0;
         if (r < 0)
-                return contact_fail(contact, r, "the SMBIOS table cannot be read: %s: no BMC channel",
-                                    strerror(-r));
+                return explain_error(&contact->problem, r,
+                                     "the SMBIOS table cannot be read: %s: no BMC channel", strerror(-r));
 
         r = contact_read_system(contact, smbios);
         if (r >= 0 && contact->candidates.n_items == 0)
                 r = candidates_add_firmware(&contact->candidates, contact->plan, smbios);
         if (r < 0)
-                return contact_fail(contact, r, "the host interface cannot be read: %s", strerror(-r));
+                return explain_error(&contact->problem, r, "the host interface cannot be read: %s",
+                                     strerror(-r));
 
         return 0;
 }
@@ -93,7 +94,8 @@ int contact_read_candidates(struct contact *contact) {
 
         r = candidates_add_plan(&contact->candidates, contact->plan);
         if (r < 0)
-                return contact_fail(contact, r, "the plan's way to the BMC makes no sense: %s", strerror(-r));
+                return explain_error(&contact->problem, r, "the plan's way to the BMC makes no sense: %s",
+                                     strerror(-r));
 
         r = contact_read_firmware(contact);
         if (r < 0)
@@ -112,10 +114,10 @@ int contact_read_candidates(struct contact *contact) {
                 return 0;
         /* Where there are several, firmware puts the one for Redfish behind the others. */
         if (n_described > 0)
-                return contact_fail(contact, -ENOTSUP, "%s: no BMC channel",
-                                    candidates->rejected[n_described - 1]);
+                return explain_error(&contact->problem, -ENOTSUP, "%s: no BMC channel",
+                                     candidates->rejected[n_described - 1]);
 
-        return contact_fail(contact, -ENOENT,
-                            "this machine's firmware describes no host interface (SMBIOS type 42), and IPMI "
-                            "knows no network port of a BMC's: no BMC channel");
+        return explain_error(&contact->problem, -ENOENT,
+                             "this machine's firmware describes no host interface (SMBIOS type 42), and IPMI "
+                             "knows no network port of a BMC's: no BMC channel");
 }

@@ -47,9 +47,9 @@ int contact_find_interface(struct contact *contact, bool settle, const struct ca
         if (!contact->watch) {
                 r = interface_watch_new(&contact->watch);
                 if (r < 0)
-                        return contact_fail(contact, r,
-                                            "the kernel's device events cannot be listened to: %s",
-                                            strerror(-r));
+                        return explain_error(&contact->problem, r,
+                                             "the kernel's device events cannot be listened to: %s",
+                                             strerror(-r));
         }
 
         for (size_t n = 0; n < contact->candidates.n_items && contact->round.n_tried < CONTACT_TRIED_MAX;
@@ -63,9 +63,9 @@ int contact_find_interface(struct contact *contact, bool settle, const struct ca
                 match = contact->environment->find_interface(contact->watch, &candidate->interface.device,
                                                              passed, n_passed, &found);
                 if (match < 0)
-                        return contact_fail(contact, match,
-                                            "the kernel's network interfaces cannot be listed: %s",
-                                            strerror(-match));
+                        return explain_error(&contact->problem, match,
+                                             "the kernel's network interfaces cannot be listed: %s",
+                                             strerror(-match));
                 if (match == INTERFACE_OTHER || (match == INTERFACE_BUT_FOR_MAC && !settle))
                         continue;
 
@@ -172,7 +172,7 @@ static int contact_round_fail(struct contact *contact) {
                         contact_tell_attempt(contact, &round->tried[i]);
 
         error = is_guess(contact, worst->candidate) ? -ENXIO : worst->error;
-        contact_fail(contact, error, "%s", worst->problem ?: strerror(-error));
+        explain_error(&contact->problem, error, "%s", worst->problem ?: strerror(-error));
         contact_round_done(contact);
         return error;
 }
@@ -208,9 +208,9 @@ static int contact_explain_absence(struct contact *contact) {
 
                 if (passed_of(contact, candidate, passed) > 0 || contact->round.n_tried == CONTACT_TRIED_MAX)
                         continue;
-                contact_fail(contact, -ENXIO, "the network device of %s (%s) was not found within %s",
-                             candidate->source, device ?: "?",
-                             FORMAT_DURATION(contact->plan->bmc_interface_wait));
+                explain_error(&contact->problem, -ENXIO,
+                              "the network device of %s (%s) was not found within %s", candidate->source,
+                              device ?: "?", FORMAT_DURATION(contact->plan->bmc_interface_wait));
                 contact->round.tried[contact->round.n_tried++] = (struct contact_attempt){
                         .candidate = candidate, .error = -ENXIO, .problem = TAKE_PTR(contact->problem)};
         }
@@ -251,7 +251,8 @@ static int contact_await(struct contact *contact, int *ret_way) {
 
                 r = interface_watch_wait(contact->watch, contact->wait, contact->round.until);
                 if (r < 0 && r != -ETIMEDOUT)
-                        return contact_fail(contact, r, "cannot wait for devices: %s", strerror(-r));
+                        return explain_error(&contact->problem, r, "cannot wait for devices: %s",
+                                             strerror(-r));
         }
 }
 
@@ -283,8 +284,8 @@ int contact_prepare(struct contact *contact) {
                 if (way >= 0)
                         return 0;
 
-                r = contact_round_pass(
-                        contact, contact_fail(contact, way, "%s", contact->way.problem ?: strerror(-way)));
+                r = contact_round_pass(contact, explain_error(&contact->problem, way, "%s",
+                                                              contact->way.problem ?: strerror(-way)));
                 if (r < 0)
                         return r;
         }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -68,20 +67,6 @@ struct contact *contact_free(struct contact *contact) {
         return NULL;
 }
 
-int contact_fail(struct contact *contact, int error, const char *format, ...) {
-        char *problem = NULL;
-        va_list ap;
-
-        va_start(ap, format);
-        if (vasprintf(&problem, format, ap) < 0)
-                problem = NULL;
-        va_end(ap);
-
-        free(contact->problem);
-        contact->problem = problem;
-        return error;
-}
-
 bool contact_is_passing(int error) {
         switch (error) {
         case -EAGAIN:
@@ -126,8 +111,8 @@ int contact_open_ipmi(struct contact *contact) {
         ipmi_list_done(&contact->ipmi);
         r = contact->environment->open_ipmi(contact->environment->dev_root, &contact->ipmi);
         if (r < 0)
-                return contact_fail(contact, r, "the IPMI devices in %s cannot be listed: %s",
-                                    contact->environment->dev_root, strerror(-r));
+                return explain_error(&contact->problem, r, "the IPMI devices in %s cannot be listed: %s",
+                                     contact->environment->dev_root, strerror(-r));
 
         return 0;
 }
@@ -145,7 +130,8 @@ int contact_find_trust(struct contact *contact, bool settle) {
         r = trust_decide(&contact->trust, contact->plan, &contact->environment->roots, &contact->ipmi,
                          contact->wait, settle);
         if (r < 0)
-                return contact_fail(contact, r, "%s: no BMC channel", contact->trust.problem ?: strerror(-r));
+                return explain_error(&contact->problem, r, "%s: no BMC channel",
+                                     contact->trust.problem ?: strerror(-r));
 
         return r;
 }
@@ -173,8 +159,8 @@ static int contact_try(struct contact *contact) {
 
         /* Where nobody has said that there is a BMC, the first who answers is not simply it. */
         if (way->candidate->guess && contact->trust.tls.way == TLS_ANY)
-                return contact_fail(
-                        contact, -EKEYREJECTED,
+                return explain_error(
+                        &contact->problem, -EKEYREJECTED,
                         "%s on %s is not trusted: nothing but IPMI's LAN settings tells that a BMC "
                         "is there",
                         FORMAT_IP(&way->service), way_name(way));
@@ -185,19 +171,19 @@ static int contact_try(struct contact *contact) {
         r = http_new(&way->service, way->candidate->interface.port, way_name(way), way_index(way),
                      &contact->trust.tls, contact->wait, &contact->http);
         if (r < 0)
-                return contact_fail(contact, r, "cannot make an HTTPS client: %s", strerror(-r));
+                return explain_error(&contact->problem, r, "cannot make an HTTPS client: %s", strerror(-r));
         redfish_use(contact->redfish, contact->http);
 
         r = contact_greet(contact);
         if (r == -EKEYREJECTED)
-                return contact_fail(contact, r, "%s on %s is not trusted: %s%s: nothing was sent",
-                                    FORMAT_IP(&way->service), way_name(way), http_problem(contact->http),
-                                    contact->trust.first_use
-                                            ? " of the first use (\"seatrial bmc forget\" allows another)"
-                                            : "");
+                return explain_error(&contact->problem, r, "%s on %s is not trusted: %s%s: nothing was sent",
+                                     FORMAT_IP(&way->service), way_name(way), http_problem(contact->http),
+                                     contact->trust.first_use
+                                             ? " of the first use (\"seatrial bmc forget\" allows another)"
+                                             : "");
         if (r < 0)
-                return contact_fail(contact, r, "%s on %s: %s", FORMAT_IP(&way->service), way_name(way),
-                                    redfish_problem(contact->redfish));
+                return explain_error(&contact->problem, r, "%s on %s: %s", FORMAT_IP(&way->service),
+                                     way_name(way), redfish_problem(contact->redfish));
 
         return 0;
 }
@@ -247,8 +233,9 @@ int contact_find_system(struct contact *contact) {
         r = redfish_find_system(contact->redfish, contact->system_uuid, contact->system_serial,
                                 &contact->system);
         if (r < 0)
-                return contact_fail(contact, r, "the BMC's Redfish service does not tell this system: %s",
-                                    redfish_problem(contact->redfish));
+                return explain_error(&contact->problem, r,
+                                     "the BMC's Redfish service does not tell this system: %s",
+                                     redfish_problem(contact->redfish));
 
         return 0;
 }

@@ -138,6 +138,3 @@ int contact_round_pass(struct contact *contact, int error);
 /* The way at work is the one: what was tried before it is told. */
 void contact_round_succeed(struct contact *contact);
 void contact_round_done(struct contact *contact);
-
-/* Replaces ->problem. Returns error. */
-int contact_fail(struct contact *contact, int error, const char *format, ...) _printf_(3, 4);

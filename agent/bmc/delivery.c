@@ -42,11 +42,11 @@ int delivery_find_log(struct delivery *delivery, struct contact *contact) {
 
         r = provisioning_log_find(redfish, contact->system, &delivery->entries);
         if (r == -ENOENT)
-                return contact_fail(contact, r, "the BMC offers no provisioning log: %s",
-                                    redfish_problem(redfish));
+                return explain_error(&contact->problem, r, "the BMC offers no provisioning log: %s",
+                                     redfish_problem(redfish));
         if (r < 0)
-                return contact_fail(contact, r, "the provisioning log cannot be found: %s",
-                                    redfish_problem(redfish));
+                return explain_error(&contact->problem, r, "the provisioning log cannot be found: %s",
+                                     redfish_problem(redfish));
 
         return 0;
 }
@@ -58,12 +58,13 @@ static int delivery_go_back(struct delivery *delivery, struct contact *contact,
 
         r = ++delivery->gaps > GAPS_MAX ? -ERANGE : journal_reader_rewind(delivery->reader, batch, expected);
         if (r == -ERANGE)
-                return contact_fail(
-                        contact, -EREMOTEIO,
+                return explain_error(
+                        &contact->problem, -EREMOTEIO,
                         "the BMC refuses record %llu of %s and wants %llu, which it has been sent",
                         (unsigned long long) batch->first, batch->stage, (unsigned long long) expected);
         if (r < 0)
-                return contact_fail(contact, r, "the journal's file cannot be read: %s", strerror(-r));
+                return explain_error(&contact->problem, r, "the journal's file cannot be read: %s",
+                                     strerror(-r));
 
         return 0;
 }
@@ -83,17 +84,18 @@ static int delivery_post(struct delivery *delivery, struct contact *contact,
                 return 0;
         }
         if (r == -ENOENT)
-                return contact_fail(contact, r, "the BMC's provisioning log takes no entries: %s",
-                                    redfish_problem(contact->redfish));
+                return explain_error(&contact->problem, r, "the BMC's provisioning log takes no entries: %s",
+                                     redfish_problem(contact->redfish));
         if (r < 0)
-                return contact_fail(contact, r, "the BMC does not take the journal: %s",
-                                    redfish_problem(contact->redfish));
+                return explain_error(&contact->problem, r, "the BMC does not take the journal: %s",
+                                     redfish_problem(contact->redfish));
 
         journal_reader_accept(delivery->reader, batch);
         delivery->gaps = 0;
 
         r = read_back_expect(&delivery->read_back, batch, location);
-        return r < 0 ? contact_fail(contact, r, "what is to be read back cannot be kept: %s", strerror(-r))
+        return r < 0 ? explain_error(&contact->problem, r, "what is to be read back cannot be kept: %s",
+                                     strerror(-r))
                      : 1;
 }
 
@@ -106,8 +108,8 @@ int delivery_send(struct delivery *delivery, struct contact *contact, uint64_t n
                 r = journal_reader_next(delivery->reader, n_records, BATCH_RECORDS, delivery->batch_size,
                                         &batch);
                 if (r < 0)
-                        return contact_fail(contact, r, "the journal's file cannot be read: %s",
-                                            strerror(-r));
+                        return explain_error(&contact->problem, r, "the journal's file cannot be read: %s",
+                                             strerror(-r));
                 if (r == 0)
                         return 0;
 

@@ -80,8 +80,8 @@ static int take_from_redfish(struct contact *contact, const struct orders_receiv
                 return 1;
         }
         if (contact_is_passing(r) || r == -EACCES)
-                return contact_fail(contact, r, "the boot override cannot be cleared: %s",
-                                    redfish_problem(contact->redfish));
+                return explain_error(&contact->problem, r, "the boot override cannot be cleared: %s",
+                                     redfish_problem(contact->redfish));
 
         from = strprintf("Redfish BootSourceOverrideTarget %s", target);
         if (!from)

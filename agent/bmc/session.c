@@ -76,10 +76,10 @@ static int read_account(struct session *session, struct contact *contact) {
                 explicit_bzero(text, size);
         }
         if (r == -EBADMSG)
-                return contact_fail(contact, -EINVAL,
-                                    "%s is not a line with a user name and one with a password", path);
+                return explain_error(&contact->problem, -EINVAL,
+                                     "%s is not a line with a user name and one with a password", path);
         if (r < 0)
-                return contact_fail(contact, r, "%s cannot be read: %s", path, strerror(-r));
+                return explain_error(&contact->problem, r, "%s cannot be read: %s", path, strerror(-r));
 
         return 1;
 }
@@ -91,7 +91,7 @@ static int ask_account_of(struct session *session, struct contact *contact, stru
 
         r = bootstrap_ask_account(ipmi, contact->wait, &given, &problem);
         if (r < 0)
-                return contact_fail(contact, r, "%s", problem ?: strerror(-r));
+                return explain_error(&contact->problem, r, "%s", problem ?: strerror(-r));
 
         strcpy(session->account.user_name, given.user_name);
         strcpy(session->account.password, given.password);
@@ -176,8 +176,8 @@ static int try_way(struct session *session, struct contact *contact, const struc
 
         r = redfish_login(contact->redfish, &session->account);
         if (r < 0)
-                return contact_fail(contact, r, "the BMC opens no session: %s",
-                                    redfish_problem(contact->redfish));
+                return explain_error(&contact->problem, r, "the BMC opens no session: %s",
+                                     redfish_problem(contact->redfish));
         return 1;
 }
 
@@ -236,8 +236,8 @@ int session_open(struct session *session, struct contact *contact) {
 
         session_done(session);
         if (error == 0)
-                return contact_fail(
-                        contact, -EACCES,
+                return explain_error(
+                        &contact->problem, -EACCES,
                         "there is nothing to be let in with (bmc.credentials): no certificate and "
                         "no account in the image, and no IPMI device to ask for one");
         return error;
@@ -333,8 +333,8 @@ int session_end(struct session *session, struct contact *contact) {
 
         r = redfish_logout(contact->redfish);
         if (r < 0)
-                return contact_fail(contact, r, "the BMC's session could not be ended: %s",
-                                    redfish_problem(contact->redfish));
+                return explain_error(&contact->problem, r, "the BMC's session could not be ended: %s",
+                                     redfish_problem(contact->redfish));
 
         if (*session->kept)
                 (void) kept_write(contact->environment->kept, &(struct kept){.account = session->account});

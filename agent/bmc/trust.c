@@ -27,20 +27,6 @@ void trust_done(struct trust *trust) {
         *trust = (struct trust){};
 }
 
-static int _printf_(3, 4) trust_fail(struct trust *trust, int error, const char *format, ...) {
-        char *problem = NULL;
-        va_list ap;
-
-        va_start(ap, format);
-        if (vasprintf(&problem, format, ap) < 0)
-                problem = NULL;
-        va_end(ap);
-
-        free(trust->problem);
-        trust->problem = problem;
-        return error;
-}
-
 /* Reads a PEM file of the image and hands it to read(). A key may be in it: the text is wiped. Returns 1, 0
  * when there is no such file, a negative errno. */
 static int read_pem(const struct question *q, const char *name,
@@ -61,9 +47,9 @@ static int read_pem(const struct question *q, const char *name,
                 explicit_bzero(text, size);
         }
         if (r == -EBADMSG)
-                return trust_fail(q->trust, -EINVAL, "%s holds no such certificate", path);
+                return explain_error(&q->trust->problem, -EINVAL, "%s holds no such certificate", path);
         if (r < 0)
-                return trust_fail(q->trust, r, "%s cannot be read: %s", path, strerror(-r));
+                return explain_error(&q->trust->problem, r, "%s cannot be read: %s", path, strerror(-r));
 
         return 1;
 }
@@ -96,7 +82,7 @@ static int by_fingerprint(const struct question *q) {
         if (error == 0 && !q->settle)
                 return -EINPROGRESS;
 
-        trust->error = trust_fail(trust, error ?: -ENXIO,
+        trust->error = explain_error(&trust->problem, error ?: -ENXIO,
                                   "%s: without it the BMC's certificate cannot be trusted",
                                   error == 0 ? "there is no IPMI device to give the fingerprint"
                                              : first ?: strerror(-error));
@@ -109,9 +95,9 @@ static int by_authority(const struct question *q) {
 
         r = read_pem(q, TRUST_AUTHORITIES, tls_read_authorities);
         if (r == 0 && !trust->problem)
-                trust->error =
-                        trust_fail(trust, -ENOKEY, "there is no certificate authority in the image (%s/%s)",
-                                   q->roots->image, TRUST_AUTHORITIES);
+                trust->error = explain_error(&trust->problem, -ENOKEY,
+                                             "there is no certificate authority in the image (%s/%s)",
+                                             q->roots->image, TRUST_AUTHORITIES);
         if (r > 0)
                 trust->tls.way = TLS_AUTHORITY;
 
@@ -132,10 +118,10 @@ static int read_first(const struct question *q) {
                 r = -EBADMSG;
         /* Not being able to tell which one it was is no leave to take any. */
         if (r < 0)
-                return trust_fail(trust, -EIO,
-                                  "the EFI variable %s, with the certificate of the first use, cannot be "
-                                  "read: %s",
-                                  TRUST_VARIABLE, strerror(-r));
+                return explain_error(&trust->problem, -EIO,
+                                     "the EFI variable %s, with the certificate of the first use, cannot be "
+                                     "read: %s",
+                                     TRUST_VARIABLE, strerror(-r));
 
         memcpy(trust->first, kept, FINGERPRINT_SIZE);
         trust->pinned = true;
@@ -213,7 +199,8 @@ int trust_decide(struct trust *trust, const struct plan *plan, const struct trus
         }
 
         if (!trust->problem)
-                trust_fail(trust, 0, "the plan has no way to trust the BMC's certificate (bmc.trust)");
+                explain_error(&trust->problem, 0,
+                              "the plan has no way to trust the BMC's certificate (bmc.trust)");
         return trust->error;
 }
 

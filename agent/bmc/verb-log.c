@@ -61,8 +61,8 @@ static int show_log(struct contact *contact, bool json) {
         if (r >= 0)
                 r = redfish_each_member(contact->redfish, entries, ENTRIES_MAX, show_entry, &json);
         if (r < 0)
-                return contact_fail(contact, r, "the provisioning log cannot be read: %s",
-                                    redfish_problem(contact->redfish));
+                return explain_error(&contact->problem, r, "the provisioning log cannot be read: %s",
+                                     redfish_problem(contact->redfish));
 
         return 0;
 }

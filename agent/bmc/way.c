@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,20 +10,6 @@
 #include "candidate.h"
 #include "wait.h"
 #include "way.h"
-
-static int _printf_(3, 4) way_fail(struct way *way, int error, const char *format, ...) {
-        char *problem = NULL;
-        va_list ap;
-
-        va_start(ap, format);
-        if (vasprintf(&problem, format, ap) < 0)
-                problem = NULL;
-        va_end(ap);
-
-        free(way->problem);
-        way->problem = problem;
-        return error;
-}
 
 static struct link *way_link(const struct way *way) {
         return way->vlan ?: way->link;
@@ -72,10 +57,12 @@ int way_begin(struct way *way, const struct candidate *candidate, const struct i
 
         r = bring_up(way);
         if (r == -EOPNOTSUPP)
-                return way_fail(way, -ENXIO, "%s is to carry VLAN %u, which this kernel does not know",
-                                interface->name, candidate->interface.vlan);
+                return explain_error(&way->problem, -ENXIO,
+                                     "%s is to carry VLAN %u, which this kernel does not know",
+                                     interface->name, candidate->interface.vlan);
         if (r < 0)
-                return way_fail(way, r, "%s cannot be brought up: %s", interface->name, strerror(-r));
+                return explain_error(&way->problem, r, "%s cannot be brought up: %s", interface->name,
+                                     strerror(-r));
 
         return 0;
 }
@@ -94,27 +81,30 @@ static int wait_for_lease(struct way *way, struct wait *w, uint64_t patience) {
         if (r >= 0)
                 r = dhcp_wait(way->dhcp, w, wait_until(w, patience), &lease);
         if (r == -ENODATA || r == -ETIMEDOUT)
-                return way_fail(way, -ETIMEDOUT, "no DHCP server on %s gives an address", name);
+                return explain_error(&way->problem, -ETIMEDOUT, "no DHCP server on %s gives an address",
+                                     name);
         if (r == -EBADMSG)
-                return way_fail(way, -ENXIO, "the DHCP server on %s gives no address that can be used", name);
+                return explain_error(&way->problem, -ENXIO,
+                                     "the DHCP server on %s gives no address that can be used", name);
         if (r < 0)
-                return way_fail(way, r, "DHCP on %s: %s", name, strerror(-r));
+                return explain_error(&way->problem, r, "DHCP on %s: %s", name, strerror(-r));
 
         if (service->family == AF_UNSPEC)
                 service = &lease.server;
         if (service->family == AF_UNSPEC)
-                return way_fail(way, -ENXIO,
-                                "the DHCP server on %s does not say who it is, and nobody else "
-                                "tells the service's address",
-                                name);
+                return explain_error(&way->problem, -ENXIO,
+                                     "the DHCP server on %s does not say who it is, and nobody else "
+                                     "tells the service's address",
+                                     name);
         if (!ip_same_network(&lease.address, service, lease.prefix))
-                return way_fail(way, -ENXIO, "%s is on another network (%s/%u, by DHCP) than the BMC (%s)",
-                                name, FORMAT_IP(&lease.address), lease.prefix, FORMAT_IP(service));
+                return explain_error(&way->problem, -ENXIO,
+                                     "%s is on another network (%s/%u, by DHCP) than the BMC (%s)", name,
+                                     FORMAT_IP(&lease.address), lease.prefix, FORMAT_IP(service));
 
         r = link_up(way_link(way), &lease.address, lease.prefix);
         if (r < 0)
-                return way_fail(way, r, "%s does not take the address %s: %s", name,
-                                FORMAT_IP(&lease.address), strerror(-r));
+                return explain_error(&way->problem, r, "%s does not take the address %s: %s", name,
+                                     FORMAT_IP(&lease.address), strerror(-r));
 
         way->service = *service;
         return 0;
@@ -130,13 +120,13 @@ static int wait_for_address(struct way *way, struct wait *w, uint64_t patience) 
 
         r = link_wait_reach(way_link(way), w, service, wait_until(w, patience));
         if (r == -ETIMEDOUT && kind == ADDRESSING_ROUTER)
-                return way_fail(way, r, "no router on %s advertises the network of %s", way_name(way),
-                                FORMAT_IP(service));
+                return explain_error(&way->problem, r, "no router on %s advertises the network of %s",
+                                     way_name(way), FORMAT_IP(service));
         if (r == -ETIMEDOUT)
-                return way_fail(way, r, "%s has got no address to reach %s from", way_name(way),
-                                FORMAT_IP(service));
+                return explain_error(&way->problem, r, "%s has got no address to reach %s from",
+                                     way_name(way), FORMAT_IP(service));
         if (r < 0)
-                return way_fail(way, r, "%s: %s", way_name(way), strerror(-r));
+                return explain_error(&way->problem, r, "%s: %s", way_name(way), strerror(-r));
 
         return 0;
 }
@@ -149,10 +139,10 @@ int way_wait(struct way *way, struct wait *w, uint64_t patience) {
 
         r = link_wait_carrier(way_link(way), w, wait_until(w, patience));
         if (r == -ETIMEDOUT)
-                return way_fail(way, r, "%s has no carrier: the BMC's end of the link is down",
-                                way->interface.name);
+                return explain_error(&way->problem, r, "%s has no carrier: the BMC's end of the link is down",
+                                     way->interface.name);
         if (r < 0)
-                return way_fail(way, r, "%s: %s", way->interface.name, strerror(-r));
+                return explain_error(&way->problem, r, "%s: %s", way->interface.name, strerror(-r));
 
         way->service = way->candidate->interface.service;
         r = wait_for_address(way, w, patience);

@@ -2,18 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/ipmi.h>
-#include <linux/ipmi_msgdefs.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 
 #include "base/event.h"
 #include "base/fd.h"
 #include "base/heartbeat.h"
 #include "base/text.h"
-#include "bmc/ipmi/ipmi.h"
+#include "bmc/ipmi/ipmi-message.h"
 #include "guard.h"
 #include "watchdog.h"
 
@@ -52,29 +49,19 @@ static int on_device(struct event_source *source _unused_, int fd, uint32_t reve
                      void *userdata) {
         struct guard *guard = userdata;
         uint8_t response[IPMI_RESPONSE_MAX];
-        struct ipmi_addr from;
-        struct ipmi_recv received = {
-                .addr = (unsigned char *) &from,
-                .addr_len = sizeof(from),
-                .msg = {.data = response, .data_len = sizeof(response)},
-        };
+        size_t size;
+        int r;
 
-        if (ioctl(fd, IPMICTL_RECEIVE_MSG_TRUNC, &received) < 0) {
-                if (errno == EAGAIN || errno == EINTR || errno == EMSGSIZE)
-                        return 0;
-
-                /* The device has gone. */
+        r = ipmi_message_receive(fd, guard->request, response, &size);
+        if (r < 0) {
                 device_close(guard);
                 watchdog_silent(&guard->watchdog);
-                return 0;
         }
-
-        /* The answer to an earlier request, which came after its time, is none to this one. */
-        if (received.recv_type != IPMI_RESPONSE_RECV_TYPE || received.msgid != guard->request)
+        if (r <= 0)
                 return 0;
 
         (void) event_source_set_timer(guard->timer, USEC_INFINITY);
-        watchdog_answer(&guard->watchdog, response, received.msg.data_len);
+        watchdog_answer(&guard->watchdog, response, size);
         return 0;
 }
 
@@ -103,27 +90,10 @@ static int way_open(unsigned number, const char **ret_name, void *userdata) {
 /* The kernel queues it: this does not wait for the BMC. */
 static int way_send(uint8_t command, const void *data, size_t size, void *userdata) {
         struct guard *guard = userdata;
-        struct ipmi_system_interface_addr address = {
-                .addr_type = IPMI_SYSTEM_INTERFACE_ADDR_TYPE,
-                .channel = IPMI_BMC_CHANNEL,
-        };
-        struct ipmi_req message = {
-                .addr = (unsigned char *) &address,
-                .addr_len = sizeof(address),
-                .msgid = ++guard->request,
-                .msg =
-                        {
-                                .netfn = IPMI_NETFN_APP,
-                                .cmd = command,
-                                .data_len = (unsigned short) size,
-                                .data = (unsigned char *) data, /* only read */
-                        },
-        };
+        int r;
 
-        if (ioctl(guard->device_fd, IPMICTL_SEND_COMMAND, &message) < 0)
-                return -errno;
-
-        return event_source_set_timer(guard->timer, ANSWER_TIME);
+        r = ipmi_message_send(guard->device_fd, ++guard->request, IPMI_NETFN_APP, command, data, size);
+        return r < 0 ? r : event_source_set_timer(guard->timer, ANSWER_TIME);
 }
 
 /* An agent that does not listen, or has gone, needs no report. */

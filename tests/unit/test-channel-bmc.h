@@ -318,3 +318,27 @@ static inline void bmc_done(struct bmc *bmc) {
         free(bmc->state);
         free(bmc->control);
 }
+
+/* The machine as these tests have it: everything is in the BMC's directory, and the link is loopback. */
+static inline struct contact_environment bmc_environment(const struct bmc *bmc) {
+        return (struct contact_environment){
+                .sys_root = bmc->directory,
+                .dev_root = bmc->control,
+                .open_ipmi = fake_open_ipmi,
+                .roots = {.image = bmc->directory, .efi = bmc->directory},
+                .find_interface = find_loopback,
+        };
+}
+
+/* For a group of tests. */
+static struct link *loopback;
+
+static inline int enter(void **state _unused_) {
+        (void) enter_network(&loopback);
+        return 0;
+}
+
+static inline int leave(void **state _unused_) {
+        link_free(loopback);
+        return 0;
+}

@@ -28,18 +28,6 @@ struct fixture {
         char *summary;
 };
 
-static struct link *loopback;
-
-static inline int enter(void **state _unused_) {
-        (void) enter_network(&loopback);
-        return 0;
-}
-
-static inline int leave(void **state _unused_) {
-        link_free(loopback);
-        return 0;
-}
-
 static inline int setup(void **state) {
         struct fixture *f = calloc(1, sizeof(*f));
 
@@ -48,13 +36,7 @@ static inline int setup(void **state) {
                 return 0;
 
         bmc_new(&f->bmc);
-        f->environment = (struct contact_environment){
-                .sys_root = f->bmc.directory,
-                .dev_root = f->bmc.control,
-                .open_ipmi = fake_open_ipmi,
-                .roots = {.image = f->bmc.directory, .efi = f->bmc.directory},
-                .find_interface = find_loopback,
-        };
+        f->environment = bmc_environment(&f->bmc);
         f->logs = json_array();
         f->journal_path = strprintf("%s/journal.jsonl", f->bmc.directory);
         f->journal = fopen(f->journal_path, "we");

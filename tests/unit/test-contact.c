@@ -23,8 +23,6 @@ struct fixture {
         unsigned n_told;
 };
 
-static struct link *loopback;
-
 /* A device that is there is the loopback interface. */
 static int find_present(struct interface_watch *watch, const struct host_device *device,
                         const unsigned *passed, size_t n_passed, struct interface *ret) {
@@ -73,14 +71,9 @@ static int open_lan(const char *dev_root, struct ipmi_list *ret) {
         return 0;
 }
 
-static int enter(void **state _unused_) {
-        (void) enter_network(&loopback);
+static int enter_with_http(void **state) {
+        (void) enter(state);
         return http_initialize();
-}
-
-static int leave(void **state _unused_) {
-        link_free(loopback);
-        return 0;
 }
 
 static int setup(void **state) {
@@ -91,13 +84,8 @@ static int setup(void **state) {
                 return 0;
 
         bmc_new(&f->bmc);
-        f->environment = (struct contact_environment){
-                .sys_root = f->bmc.directory,
-                .dev_root = f->bmc.control,
-                .roots = {.image = f->bmc.directory, .efi = f->bmc.directory},
-                .open_ipmi = fake_open_ipmi,
-                .find_interface = find_present,
-        };
+        f->environment = bmc_environment(&f->bmc);
+        f->environment.find_interface = find_present;
         f->wait = WAIT_ALONE;
         f->handle = 0x2a00;
         assert_int_equal(plan_new(&f->plan), 0);
@@ -325,5 +313,5 @@ int main(void) {
                 TEST(guess_is_left_alone_without_a_fingerprint),
         };
 
-        return cmocka_run_group_tests_name("contact", tests, enter, leave);
+        return cmocka_run_group_tests_name("contact", tests, enter_with_http, leave);
 }

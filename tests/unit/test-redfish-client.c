@@ -21,18 +21,6 @@ struct fixture {
         struct account account;
 };
 
-static struct link *loopback;
-
-static int enter(void **state _unused_) {
-        (void) enter_network(&loopback);
-        return 0;
-}
-
-static int leave(void **state _unused_) {
-        link_free(loopback);
-        return 0;
-}
-
 /* With a session, by an operator's account. */
 static int setup(void **state) {
         struct ip_address address = {.family = AF_INET, .bytes = {127, 0, 0, 1}};

@@ -103,7 +103,6 @@ static unsigned count_in_process(void) {
 }
 
 static void password_is_nowhere_once_the_session_has_ended(void **state _unused_) {
-        struct link *loopback = NULL;
         struct contact_environment environment;
         struct contact *contact = NULL;
         struct session session = {};
@@ -111,18 +110,13 @@ static void password_is_nowhere_once_the_session_has_ended(void **state _unused_
         struct wait w = WAIT_ALONE;
         struct bmc bmc;
 
-        if (!enter_network(&loopback))
+        if (!loopback)
                 skip();
 
         assert_int_equal(http_initialize(), 0);
         bmc_new(&bmc);
-        environment = (struct contact_environment){
-                .sys_root = bmc.directory,
-                .dev_root = bmc.control,
-                .open_ipmi = open_tidy_ipmi,
-                .roots = {.image = bmc.directory, .efi = bmc.directory},
-                .find_interface = find_loopback,
-        };
+        environment = bmc_environment(&bmc);
+        environment.open_ipmi = open_tidy_ipmi;
         assert_int_equal(plan_new(&plan), 0);
         assert_int_equal(contact_new(&environment, &w, plan, NULL, NULL, &contact), 0);
         assert_int_equal(contact_read_candidates(contact), 0);
@@ -141,7 +135,6 @@ static void password_is_nowhere_once_the_session_has_ended(void **state _unused_
 
         plan_free(plan);
         bmc_done(&bmc);
-        link_free(loopback);
 }
 
 int main(void) {
@@ -149,5 +142,5 @@ int main(void) {
                 cmocka_unit_test(password_is_nowhere_once_the_session_has_ended),
         };
 
-        return cmocka_run_group_tests_name("secrets", tests, NULL, NULL);
+        return cmocka_run_group_tests_name("secrets", tests, enter, leave);
 }

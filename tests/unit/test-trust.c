@@ -20,18 +20,6 @@ struct fixture {
         char *told; /* the last warning */
 };
 
-static struct link *loopback;
-
-static int enter(void **state _unused_) {
-        (void) enter_network(&loopback);
-        return 0;
-}
-
-static int leave(void **state _unused_) {
-        link_free(loopback);
-        return 0;
-}
-
 /* The directory is the state's, the image's, that of EFI variables and of the authority. */
 static int setup(void **state) {
         struct fixture *f = calloc(1, sizeof(*f));
@@ -43,13 +31,7 @@ static int setup(void **state) {
         bmc_prepare(&f->bmc);
         certify("test authority", NULL, &f->authority);
         f->wait = WAIT_ALONE;
-        f->environment = (struct contact_environment){
-                .sys_root = f->bmc.directory,
-                .dev_root = f->bmc.control,
-                .open_ipmi = fake_open_ipmi,
-                .roots = {.image = f->bmc.directory, .efi = f->bmc.directory},
-                .find_interface = find_loopback,
-        };
+        f->environment = bmc_environment(&f->bmc);
         assert_int_equal(plan_new(&f->plan), 0);
         f->plan->bmc_interface_wait = USEC_PER_SEC / 10;
         return 0;

@@ -3,73 +3,37 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/ipmi.h>
-#include <linux/ipmi_msgdefs.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "base/fd.h"
 #include "bmc/wait.h"
-#include "ipmi.h"
+#include "ipmi-message.h"
 
 struct ipmi_device {
         struct ipmi ipmi;
         int fd;
-        long next_id;
+        long next_id; /* of the last request */
 };
 
 static int device_exchange(struct ipmi *ipmi, struct wait *w, uint8_t netfn, uint8_t command,
                            const void *request, size_t size, uint64_t until,
                            uint8_t response[static IPMI_RESPONSE_MAX], size_t *ret_size) {
         struct ipmi_device *device = (struct ipmi_device *) ipmi;
-        struct ipmi_system_interface_addr address = {
-                .addr_type = IPMI_SYSTEM_INTERFACE_ADDR_TYPE,
-                .channel = IPMI_BMC_CHANNEL,
-        };
-        struct ipmi_req message = {
-                .addr = (unsigned char *) &address,
-                .addr_len = sizeof(address),
-                .msgid = ++device->next_id,
-                .msg =
-                        {
-                                .netfn = netfn,
-                                .cmd = command,
-                                .data_len = (unsigned short) size,
-                                .data = (unsigned char *) request, /* only read */
-                        },
-        };
+        int r;
 
-        if (ioctl(device->fd, IPMICTL_SEND_COMMAND, &message) < 0)
-                return -errno;
+        r = ipmi_message_send(device->fd, ++device->next_id, netfn, command, request, size);
+        if (r < 0)
+                return r;
 
-        for (;;) {
-                struct ipmi_addr from;
-                struct ipmi_recv received = {
-                        .addr = (unsigned char *) &from,
-                        .addr_len = sizeof(from),
-                        .msg = {.data = response, .data_len = IPMI_RESPONSE_MAX},
-                };
-                int r;
-
+        do {
                 r = wait_for(w, device->fd, POLLIN, until);
-                if (r < 0)
-                        return r;
+                if (r >= 0)
+                        r = ipmi_message_receive(device->fd, device->next_id, response, ret_size);
+        } while (r == 0);
 
-                if (ioctl(device->fd, IPMICTL_RECEIVE_MSG, &received) < 0) {
-                        if (errno == EAGAIN || errno == EINTR)
-                                continue;
-                        return -errno;
-                }
-
-                /* The answer to an earlier request, which came after its time, is none to this one. */
-                if (received.recv_type != IPMI_RESPONSE_RECV_TYPE || received.msgid != message.msgid)
-                        continue;
-
-                *ret_size = received.msg.data_len;
-                return 0;
-        }
+        return MIN(r, 0);
 }
 
 static void device_free(struct ipmi *ipmi) {
