@@ -28,7 +28,8 @@ def test_pages_follow_skip_top_and_next_link(service):
     assert ids("?$skip=19&$top=2") == (["20"], None)
     assert ids("?$skip=99") == ([], None)
     assert ids("?only")[0][0] == "1"
-    for query, status in ("?$skip=-1", 400), ("?$top=x", 400), ("?$filter=x", 501), ("?$expand=.", 501):
+    assert ids("?$top=9&$expand=.") == ([str(i) for i in range(1, 9)], ENTRIES + "?$skip=8&$top=1&$expand=.")
+    for query, status in ("?$skip=-1", 400), ("?$top=x", 400), ("?$filter=x", 501), ("?$expand=*", 501):
         assert service.request("GET", ENTRIES + query, headers=token).status == status
     assert service.request("GET", SYSTEM + "?$top=1", headers=token).status == 501
 

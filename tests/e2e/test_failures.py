@@ -66,6 +66,18 @@ def test_no_disk_ends_in_a_rescue_shell_that_works(power_on):
         assert ask(machine, "seatrial inventory >/run/inventory.json")[1] == 0
         assert ask(machine, "false")[1] == 1
 
+        # The account that the BMC has given out, once, serves a person here, and the agent when it starts over.
+        printed, status = ask(machine, "seatrial bmc log")
+        assert status == 0 and "discovery: records 0 to" in printed
+        machine.type("exit\n")
+        machine.wait_for(RESCUE, SECONDS)
+        machine.wait_for(PROMPT, SECONDS)
+        records = machine.bmc.journal()
+        assert ocp.check(records) == []
+        assert [ocp.stage(run) for run in ocp.split_runs(records)] == 2 * ["discovery", "trial", "production"]
+        status = machine.bmc.status()
+        assert (status["accounts"], status["sessions"], status["bootstrapping"]) == (1, 0, "disabled")
+
         machine.type("poweroff\n")
         assert machine.wait_for_end(SECONDS) == "guest-shutdown"
 

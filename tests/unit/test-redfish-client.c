@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "bmc/redfish/boot-source.h"
+#include "bmc/redfish/redfish-message.h"
 #include "bmc/redfish/redfish.h"
 #include "bmc/redfish/resources.h"
 #include "bmc/wait.h"
@@ -168,6 +169,44 @@ static void only_system_is_ours(void **state) {
         assert_string_equal(json_get_string(system, "Id"), "system");
 }
 
+/* One request for all of them, page by page, and the entity tag of each. */
+static void systems_are_read_at_once_where_the_service_can(void **state) {
+        struct fixture *f = begin(state);
+        _cleanup_json_ json_t *system = NULL, *read = NULL, *changes = json_pack("{ss}", "AssetTag", "A-1");
+        int before = bmc_count(&f->bmc, "requests");
+
+        shape(f, json_pack("{sisi}", "otherSystems", 5, "page", 3));
+        system = own_system(f);
+        assert_int_equal(bmc_count(&f->bmc, "requests"), before + 2);
+        assert_int_equal(redfish_get(f->redfish, redfish_path_of(system), &read), 0);
+        assert_true(json_equal(system, read));
+        assert_int_equal(redfish_patch(f->redfish, system, changes), 0);
+}
+
+static void systems_are_read_one_by_one_where_it_cannot(void **state) {
+        struct fixture *f = begin(state);
+        _cleanup_json_ json_t *system = NULL;
+        int before;
+
+        shape(f, json_pack("{sisb}", "otherSystems", 5, "noExpand", 1));
+        assert_int_equal(redfish_read_root(f->redfish), 0);
+        before = bmc_count(&f->bmc, "requests");
+        system = own_system(f);
+        assert_int_equal(bmc_count(&f->bmc, "requests"), before + 1 + 6);
+}
+
+/* The root was read when it still said that it can. */
+static void systems_are_read_one_by_one_where_it_refuses(void **state) {
+        struct fixture *f = begin(state);
+        _cleanup_json_ json_t *system = NULL;
+        int before = bmc_count(&f->bmc, "requests");
+
+        shape(f, json_pack("{sisb}", "otherSystems", 5, "noExpand", 1));
+        system = own_system(f);
+        assert_string_equal(json_get_string(system, "Id"), "system");
+        assert_int_equal(bmc_count(&f->bmc, "requests"), before + 1 + 1 + 6);
+}
+
 static int count(struct redfish *redfish _unused_, const json_t *member _unused_, void *userdata) {
         ++*(unsigned *) userdata;
         return 0;
@@ -322,6 +361,9 @@ int main(void) {
                 TEST(system_is_found_by_serial_number_where_no_uuid_is_told),
                 TEST(no_system_is_ours_by_being_first),
                 TEST(only_system_is_ours),
+                TEST(systems_are_read_at_once_where_the_service_can),
+                TEST(systems_are_read_one_by_one_where_it_cannot),
+                TEST(systems_are_read_one_by_one_where_it_refuses),
                 TEST(collection_is_read_to_its_last_page),
                 TEST(collection_without_end_is_left),
                 TEST(forbidden_is_no_reason_for_a_new_session),

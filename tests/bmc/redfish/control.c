@@ -176,6 +176,22 @@ static json_t *do_operator_account(struct service *service, const json_t *comman
         return r < 0 ? error_answer("failed", strerror(-r)) : json_object();
 }
 
+/* What nobody but those who have it may know: passwords of accounts, tokens of sessions. */
+static json_t *do_secrets(struct service *service, const json_t *command) {
+        _cleanup_json_ json_t *secrets = json_array();
+
+        (void) command;
+        for (unsigned i = 0; secrets && i < ACCOUNTS_MAX; i++)
+                if (service->accounts.slots[i].user_name[0] &&
+                    json_append(secrets, json_string(service->accounts.slots[i].password)) < 0)
+                        return NULL;
+        for (unsigned i = 0; secrets && i < SESSIONS_MAX; i++)
+                if (service->sessions.slots[i].id[0] &&
+                    json_append(secrets, json_string(service->sessions.slots[i].token)) < 0)
+                        return NULL;
+        return json_pack("{s:O}", "secrets", secrets);
+}
+
 /* Serves on with another certificate, as a BMC does whose operator has put in one. */
 static json_t *do_certificate(struct service *service, const json_t *command) {
         const char *names = json_get_string(command, "names");
@@ -252,6 +268,7 @@ static const struct {
         {"bootstrap-account", do_bootstrap_account},
         {"ipmi-fault", do_ipmi_fault},
         {"operator-account", do_operator_account},
+        {"secrets", do_secrets},
         {"certificate", do_certificate},
         {"shape", do_shape},
         {"system", do_system},

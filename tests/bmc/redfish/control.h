@@ -8,6 +8,8 @@
  *      {"command":"operator-account"}
  *              the same, but a host reset does not end this account; {} when "userName" and "password" are
  *              given
+ *      {"command":"secrets"}
+ *              {"secrets":[...]}: the passwords and tokens that are good at the moment
  *      {"command":"certificate"}
  *              {"fingerprint":"..."}: connections have ended, and it serves on with another certificate, for
  *              "names" (as OpenSSL writes subjectAltName) when given
