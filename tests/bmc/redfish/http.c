@@ -180,8 +180,8 @@ static enum MHD_Result send_answer(struct exchange *x, struct answer *answer, bo
                 r = MHD_queue_response(x->connection, answer->status, response);
         MHD_destroy_response(response);
 
-        snprintf(outcome, sizeof(outcome), "%u%s", answer->status, half ? " cut" : "");
-        log_access(x->http, x, outcome, user_name);
+        snprintf(outcome, sizeof(outcome), "%u", answer->status);
+        log_access(x->http, x, half ? "cut" : outcome, user_name);
         return r;
 }
 
