@@ -56,17 +56,14 @@ static uint64_t process_keep(struct process *p, int error) {
 }
 
 /* What a person is told of the end, behind how many records were delivered. */
-static char *process_farewell(const struct process *p, int error, uint64_t kept, bool handed_on) {
+static char *process_farewell(const struct process *p, const char *session, uint64_t kept) {
         _cleanup_free_ char *items = channel_items_summary(&p->items), *keeps = NULL;
 
         if (kept > 0)
                 keeps = strprintf("%llu kept in NVRAM", (unsigned long long) kept);
 
-        return strprintf("%s%s%s%s",
-                         error < 0   ? ""
-                         : handed_on ? "session handed on"
-                                     : "session closed",
-                         keeps ?: "", (error >= 0 || keeps) && items ? "; " : "", items ?: "");
+        return strprintf("%s%s%s%s", session, keeps ?: "", (*session || keeps) && items ? "; " : "",
+                         items ?: "");
 }
 
 /* The time for this was set aside by whoever closed the channel. */
@@ -74,6 +71,7 @@ void process_end(struct process *p, int error) {
         uint64_t undelivered = process_undelivered(p), kept = 0;
         struct contact *contact = p->contact;
         _cleanup_free_ char *problem = NULL, *farewell = NULL;
+        const char *session = "";
         bool handed_on;
         int r;
 
@@ -96,6 +94,8 @@ void process_end(struct process *p, int error) {
 
         p->contact = contact_free(contact);
         channel_report_status(&p->report, "items", json_incref(p->items.states));
-        farewell = process_farewell(p, error, kept, handed_on);
+        if (error >= 0)
+                session = handed_on ? "session handed on" : "session closed";
+        farewell = process_farewell(p, session, kept);
         channel_report_state(&p->report, error < 0 ? "failed" : "closed", farewell ?: "");
 }

@@ -46,8 +46,8 @@ void process_keep_session(struct process *p) {
                                    "the session cannot be kept for whoever comes next: %s", strerror(-r));
 }
 
-/* Two kernels are one boot to the BMC: what the first has read back of discovery the second need not, and
- * production's report is the second's. */
+/* What the first kernel has read back of discovery the second need not; and where there is a second, the
+ * report on production is its own. */
 static bool process_is_to_read_back(const struct process *p) {
         const char *stage = p->delivery.read_back.stage;
 

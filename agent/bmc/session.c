@@ -84,6 +84,16 @@ static int read_account(struct session *session, struct contact *contact) {
         return 1;
 }
 
+/* Where nobody has made the file for it, nothing is kept. An initializer with the account in it could leave a
+ * copy of it on the stack. */
+static void keep_account(const struct session *session, const struct contact *contact) {
+        _cleanup_(kept_done) struct kept kept = {};
+
+        kept.account = session->account;
+        if (contact->environment->kept)
+                (void) kept_write(contact->environment->kept, &kept);
+}
+
 static int ask_account_of(struct session *session, struct contact *contact, struct ipmi *ipmi) {
         _cleanup_(bootstrap_account_done) struct bootstrap_account given = {};
         _cleanup_free_ char *problem = NULL;
@@ -97,9 +107,8 @@ static int ask_account_of(struct session *session, struct contact *contact, stru
         strcpy(session->account.password, given.password);
         session->account.own = true;
 
-        /* It is the only one of this boot: not only the session is kept. */
-        if (contact->environment->kept)
-                (void) kept_write(contact->environment->kept, &(struct kept){.account = session->account});
+        /* It is the only one of this boot, whatever becomes of the session. */
+        keep_account(session, contact);
         return 1;
 }
 
@@ -282,10 +291,7 @@ int session_keep(struct session *session, const struct contact *contact, const c
                  bool discovery_verified) {
         const char *path = redfish_session_path(contact->redfish),
                    *system = contact->system ? redfish_path_of(contact->system) : NULL;
-        _cleanup_(kept_done) struct kept kept = {
-                .account = session->account,
-                .discovery_verified = discovery_verified,
-        };
+        _cleanup_(kept_done) struct kept kept = {.discovery_verified = discovery_verified};
         int r;
 
         if (!contact->environment->kept || !session->account.own || !path || !system || !entries)
@@ -293,6 +299,7 @@ int session_keep(struct session *session, const struct contact *contact, const c
         if (streq(path, session->kept) && discovery_verified == session->kept_verified)
                 return 0;
 
+        kept.account = session->account;
         r = kept_text(kept.session, path);
         if (r >= 0)
                 r = kept_text(kept.token, redfish_session_token(contact->redfish));
@@ -337,7 +344,7 @@ int session_end(struct session *session, struct contact *contact) {
                                      redfish_problem(contact->redfish));
 
         if (*session->kept)
-                (void) kept_write(contact->environment->kept, &(struct kept){.account = session->account});
+                keep_account(session, contact);
         *session->kept = 0;
         return 0;
 }

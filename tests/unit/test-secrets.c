@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Whether the account's password is still anywhere in the process once the session has ended. The process is
- * searched as a whole: the agent's own memory, curl's, OpenSSL's, the allocator's. */
+/* Whether the account's password is still anywhere in the process once the session has ended, though it is
+ * kept in a file for whoever comes next. The process is searched as a whole: the agent's own memory, curl's,
+ * OpenSSL's, the allocator's. */
 
 #include <inttypes.h>
 
@@ -103,6 +104,7 @@ static unsigned count_in_process(void) {
 }
 
 static void password_is_nowhere_once_the_session_has_ended(void **state _unused_) {
+        _cleanup_free_ char *kept = NULL;
         struct contact_environment environment;
         struct contact *contact = NULL;
         struct session session = {};
@@ -117,6 +119,8 @@ static void password_is_nowhere_once_the_session_has_ended(void **state _unused_
         bmc_new(&bmc);
         environment = bmc_environment(&bmc);
         environment.open_ipmi = open_tidy_ipmi;
+        environment.kept = kept = strprintf("%s/kept", bmc.directory);
+        assert_int_equal(kept_make(kept, "/nowhere"), 0);
         assert_int_equal(plan_new(&plan), 0);
         assert_int_equal(contact_new(&environment, &w, plan, NULL, NULL, &contact), 0);
         assert_int_equal(contact_read_candidates(contact), 0);
@@ -124,6 +128,7 @@ static void password_is_nowhere_once_the_session_has_ended(void **state _unused_
         assert_int_equal(contact_connect(contact), 0);
         assert_int_equal(session_open(&session, contact), 0);
         assert_int_equal(contact_find_system(contact), 0);
+        assert_int_equal(session_keep(&session, contact, "/entries", false), 0);
 
         /* As long as the BMC may lose the session it is needed: the search is one that finds. */
         assert_in_range(count_in_process(), 1, 100);
