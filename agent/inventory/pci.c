@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -17,6 +19,7 @@
 #include "field.h"
 #include "pci-class.h"
 #include "pci-config.h"
+#include "pci-names.h"
 #include "sysfs.h"
 #include "table.h"
 
@@ -25,7 +28,6 @@
 
 struct context {
         struct pci_access *access;
-        bool names;                  /* there is a pci.ids; without one each look-up would search for it */
         const struct smbios *smbios; /* NULL: the machine has no such table */
         json_t *slots;               /* the kernel's names for slots, by address without the function */
         json_t *links;               /* of the devices so far, by address; those above come first */
@@ -194,25 +196,110 @@ static int add_slot_designation(const struct smbios *smbios, const char *address
         return f->error;
 }
 
-/* Names out of pci.ids, where the machine has one. */
-static void add_names(struct pci_access *access, bool names, struct fields *f) {
-        char vendor[256], name[256];
+static bool take_ids(const json_t *device, struct pci_name *ret) {
         uint64_t vendor_id, device_id;
 
-        if (!names || parse_u64(json_get_string(f->object, "vendor_id") ?: "", &vendor_id) < 0 ||
-            parse_u64(json_get_string(f->object, "device_id") ?: "", &device_id) < 0) {
-                fields_null(f, "vendor");
-                fields_null(f, "device");
-                return;
+        if (parse_u64(json_get_string(device, "vendor_id") ?: "", &vendor_id) < 0 ||
+            parse_u64(json_get_string(device, "device_id") ?: "", &device_id) < 0)
+                return false;
+
+        *ret = (struct pci_name){.vendor_id = (uint16_t) vendor_id, .device_id = (uint16_t) device_id};
+        return true;
+}
+
+static void add_name(struct fields *f, const char *member, const char *text, size_t size) {
+        _cleanup_free_ char *name = text ? strndup(text, size) : NULL;
+
+        if (text && !name)
+                f->error = -ENOMEM;
+        fields_text(f, member, name);
+}
+
+/* Out of the bytes of a pci.ids. */
+static int add_names_from(const char *text, size_t size, json_t *part) {
+        size_t n = json_array_size(part);
+        _cleanup_free_ struct pci_name *names = calloc(n ?: 1, sizeof(*names));
+        int r = 0;
+
+        if (!names)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < n; i++)
+                if (!take_ids(json_array_get(part, i), &names[i]))
+                        names[i].vendor_id = UINT16_MAX; /* nobody's */
+
+        pci_names_find(text, size, names, n);
+
+        for (size_t i = 0; i < n && r >= 0; i++) {
+                struct fields f = fields_of(json_array_get(part, i));
+
+                fields_source(&f, "pci.ids");
+                add_name(&f, "vendor", names[i].vendor, names[i].vendor_size);
+                add_name(&f, "device", names[i].device, names[i].device_size);
+                r = f.error;
         }
 
-        fields_source(f, "pci.ids");
-        fields_text(f, "vendor",
-                    pci_lookup_name(access, vendor, sizeof(vendor), PCI_LOOKUP_VENDOR | PCI_LOOKUP_NO_NUMBERS,
-                                    (int) vendor_id));
-        fields_text(f, "device",
-                    pci_lookup_name(access, name, sizeof(name), PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS,
-                                    (int) vendor_id, (int) device_id));
+        return r;
+}
+
+/* libpci reads compressed names as well. */
+static int add_names_through_libpci(struct pci_access *access, json_t *part) {
+        char vendor[256], name[256];
+        json_t *device;
+        size_t i;
+
+        json_array_foreach(part, i, device) {
+                struct fields f = fields_of(device);
+                struct pci_name ids;
+
+                if (!take_ids(device, &ids))
+                        continue;
+
+                fields_source(&f, "pci.ids");
+                fields_text(&f, "vendor",
+                            pci_lookup_name(access, vendor, sizeof(vendor),
+                                            PCI_LOOKUP_VENDOR | PCI_LOOKUP_NO_NUMBERS, ids.vendor_id));
+                fields_text(&f, "device",
+                            pci_lookup_name(access, name, sizeof(name),
+                                            PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS, ids.vendor_id,
+                                            ids.device_id));
+                if (f.error < 0)
+                        return f.error;
+        }
+
+        return 0;
+}
+
+/* Names, where the machine has some: libpci's file, which may be there with or without the ".gz" that libpci
+ * has been built for. */
+static int add_names(struct pci_access *access, json_t *part) {
+        _cleanup_free_ char *path = strdup(access->id_file_name);
+        _cleanup_close_ int fd = -EBADF;
+        size_t length;
+        struct stat st;
+        char *text;
+        int r;
+
+        if (!path)
+                return -ENOMEM;
+
+        length = strlen(path);
+        if (length > STRLEN(".gz") && streq(path + length - STRLEN(".gz"), ".gz"))
+                path[length - STRLEN(".gz")] = 0;
+
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0 || fstat(fd, &st) < 0 || st.st_size <= 0)
+                return faccessat(AT_FDCWD, access->id_file_name, F_OK, 0) < 0
+                               ? 0
+                               : add_names_through_libpci(access, part);
+
+        text = mmap(NULL, (size_t) st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (text == MAP_FAILED)
+                return -errno;
+
+        r = add_names_from(text, (size_t) st.st_size, part);
+        munmap(text, (size_t) st.st_size);
+        return r;
 }
 
 /* ACPI's slots and the hot-plug drivers'; a device has the address of its slot and a function number behind
@@ -323,7 +410,8 @@ static int describe(const struct inventory_roots *roots _unused_, const struct s
         if (r < 0)
                 return r;
 
-        add_names(context->access, context->names, &f);
+        fields_null(&f, "vendor"); /* names for both come when all ids are known */
+        fields_null(&f, "device");
         add_slot(context, address, &f);
 
         r = sysfs_link_name(device->fd, "driver", &driver);
@@ -392,7 +480,6 @@ static int pci_collect(const struct inventory_roots *roots, json_t **ret) {
 
         context = (struct context){
                 .access = access,
-                .names = faccessat(AT_FDCWD, access->id_file_name, F_OK, 0) >= 0,
                 .smbios = smbios,
                 .slots = slots,
                 .links = links,
@@ -402,6 +489,8 @@ static int pci_collect(const struct inventory_roots *roots, json_t **ret) {
                 return r;
 
         r = sysfs_collect(roots, &walk, &context, part);
+        if (r >= 0)
+                r = add_names(access, part);
         if (r < 0)
                 return r;
 
