@@ -224,7 +224,8 @@ for i in $(seq 1 {runs}); do
 done
 """
 
-    def __init__(self, directory, memory_file, runs, seconds=5):
+    # Some passes: what couples cells that two threads come to at the same moment is found in another one.
+    def __init__(self, directory, memory_file, runs, seconds=8):
         self._directory, self._file, self._runs, self._seconds = directory, memory_file, runs, seconds
         self._path = directory / "go"
         self._buffer = b""

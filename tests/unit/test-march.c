@@ -104,7 +104,7 @@ static void after_step(void *userdata, size_t bytes) {
 }
 
 static void run_with(struct memory *m, const struct march_loops *loops, const char *pattern,
-                     unsigned first_pass, unsigned n_passes, size_t cache) {
+                     unsigned first_pass, unsigned n_passes, bool flush) {
         /* Two regions, so that the way from one to the next is walked as well. */
         const struct march_region regions[] = {
                 {m->lines, 2 * sizeof(struct march_line), PLACE},
@@ -117,7 +117,6 @@ static void run_with(struct memory *m, const struct march_loops *loops, const ch
                 .seed = SEED,
                 .regions = regions,
                 .n_regions = ELEMENTSOF(regions),
-                .cache = cache,
                 .step = sizeof(struct march_line),
                 .advanced = after_step,
                 .userdata = m,
@@ -131,12 +130,15 @@ static void run_with(struct memory *m, const struct march_loops *loops, const ch
         memcpy(m->before, m->lines, sizeof(m->lines));
 
         for (unsigned pass = first_pass; pass < first_pass + n_passes; pass++)
-                for (unsigned element = 0; element < march.pattern->n_elements; element++)
+                for (unsigned element = 0; element < march.pattern->n_elements; element++) {
                         assert_int_equal(march_run_element(&march, pass, element), 0);
+                        if (flush)
+                                assert_int_equal(march_flush(&march), 0);
+                }
 }
 
 static bool finds(struct memory *m, const char *pattern, unsigned n_passes) {
-        run_with(m, march_loops_best(), pattern, 0, n_passes, 0);
+        run_with(m, march_loops_best(), pattern, 0, n_passes, false);
         return m->mishaps.n_words > 0;
 }
 
@@ -164,8 +166,8 @@ static void for_each_loops(struct memory *m,
 
 static void check_no_alarm(struct memory *m, const struct march_loops *loops) {
         for (size_t i = 0; i < n_march_patterns; i++)
-                for (size_t cache = 0; cache <= sizeof(m->lines); cache += sizeof(m->lines) / 2) {
-                        run_with(m, loops, march_patterns[i].name, 0, 10, cache);
+                for (int flush = 0; flush < 2; flush++) {
+                        run_with(m, loops, march_patterns[i].name, 0, 10, flush);
                         assert_int_equal(m->mishaps.n_words, 0);
                         if (streq(march_patterns[i].name, "march-c-"))
                                 assert_int_equal(m->n_steps, 10 * march_patterns[i].n_elements * N_LINES);
@@ -177,7 +179,7 @@ static void sound_memory_raises_no_alarm(void **state) {
 }
 
 static void check_walk(struct memory *m, const struct march_loops *loops) {
-        run_with(m, loops, "march-c-", 0, 1, 0);
+        run_with(m, loops, "march-c-", 0, 1, false);
 
         for (unsigned step = 0; step < N_LINES; step++)
                 for (unsigned line = 0; line < N_LINES; line++) {
@@ -208,7 +210,7 @@ static void check_stuck(struct memory *m, const struct march_loops *loops) {
 
                                 m->victim = (struct bit){line, bit};
                                 m->value = value;
-                                run_with(m, loops, "march-c-", 0, 1, 0);
+                                run_with(m, loops, "march-c-", 0, 1, false);
 
                                 /* r0 stands in three elements, r1 in two. */
                                 assert_int_equal(m->mishaps.n_words, value ? 3 : 2);
@@ -231,7 +233,7 @@ static void check_stuck_march_ss(struct memory *m, const struct march_loops *loo
         m->kind = FAULT_STUCK;
         m->victim = (struct bit){3, 200};
         m->value = true;
-        run_with(m, loops, "march-ss", 0, 1, 0);
+        run_with(m, loops, "march-ss", 0, 1, false);
 
         /* The fault returns after each line: the two r0 that open two elements, and the last element. */
         assert_int_equal(m->mishaps.n_words, 5);
@@ -329,7 +331,7 @@ static void many_failures_are_counted_and_a_few_kept(void **state) {
         m->kind = FAULT_ALIAS;
         m->aggressor.line = 0;
         m->victim.line = 5;
-        run_with(m, march_loops_best(), "march-c-", 0, 10, 0);
+        run_with(m, march_loops_best(), "march-c-", 0, 10, false);
         assert_int_equal(m->mishaps.n_failures, MISHAPS_FAILURES_MAX);
         assert_int_equal(m->mishaps.n_words % (10 * MARCH_WORDS), 0);
         assert_true(m->mishaps.n_words >= 10 * MARCH_WORDS);
@@ -351,7 +353,7 @@ static void check_data(struct memory *m, const struct march_loops *loops) {
         static const char *const names[] = {"march-c-", "address", "random"};
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++) {
-                run_with(m, loops, names[i], 3, 1, 0);
+                run_with(m, loops, names[i], 3, 1, false);
                 assert_int_equal(m->mishaps.n_words, 0);
 
                 for (unsigned line = 0; line < N_LINES; line++) {
@@ -386,6 +388,7 @@ static void random_data_follows_the_seed(void **state _unused_) {
 struct pages {
         char *memory;
         struct mishaps mishaps;
+        const struct mishaps *other; /* what another thread has found */
         size_t advanced;
 };
 
@@ -398,13 +401,15 @@ static void count_bytes(void *userdata, size_t bytes) {
 
 static int run_pages(struct pages *p, const char *name, size_t step, const struct march_window *window) {
         const struct march_region region = {window ? NULL : p->memory, N_PAGES * PAGE_SIZE, PLACE};
+        const struct mishaps *const known[] = {&p->mishaps, p->other};
         const struct march march = {
                 .pattern = march_pattern_find(name),
                 .loops = march_loops_best(),
                 .regions = &region,
                 .n_regions = 1,
                 .window = window,
-                .cache = 3 * PAGE_SIZE,
+                .known = p->other ? known : NULL,
+                .n_known = ELEMENTSOF(known),
                 .step = step,
                 .advanced = count_bytes,
                 .userdata = p,
@@ -412,8 +417,11 @@ static int run_pages(struct pages *p, const char *name, size_t step, const struc
         };
         int r = 0;
 
-        for (unsigned element = 0; element < march.pattern->n_elements && r >= 0; element++)
+        for (unsigned element = 0; element < march.pattern->n_elements && r >= 0; element++) {
                 r = march_run_element(&march, 0, element);
+                if (r >= 0)
+                        r = march_flush(&march);
+        }
 
         return r;
 }
@@ -495,6 +503,38 @@ static void memory_in_windows_is_tested_as_one(void **state _unused_) {
         free(p.memory);
 }
 
+static void a_page_that_another_thread_has_lost_is_left_out(void **state _unused_) {
+        static struct mishaps other = {.n_lost = 1, .lost = {{PLACE + 3 * PAGE_SIZE, PAGE_SIZE, 0}}};
+        struct pages p = {.memory = aligned_alloc(PAGE_SIZE, N_PAGES * PAGE_SIZE), .other = &other};
+        char untouched[PAGE_SIZE];
+
+        assert_non_null(p.memory);
+        memset(untouched, 0x5a, sizeof(untouched));
+        for (size_t i = 0; i < n_march_patterns; i++) {
+                memset(p.memory, 0x5a, N_PAGES * PAGE_SIZE);
+                assert_int_equal(run_pages(&p, march_patterns[i].name, PAGE_SIZE, NULL), 0);
+                assert_int_equal(p.mishaps.n_words, 0);
+                assert_int_equal(p.mishaps.n_lost, 0);
+                for (size_t page = 0; page < N_PAGES; page++) {
+                        bool same = memcmp(p.memory + page * PAGE_SIZE, untouched, PAGE_SIZE) == 0;
+
+                        assert_int_equal(same, page == 3);
+                }
+        }
+        free(p.memory);
+}
+
+static void only_what_would_be_read_from_caches_is_flushed(void **state _unused_) {
+        const struct march_pattern *pattern = march_pattern_find("march-c-");
+
+        /* Any, up, up, down, down, any. */
+        for (unsigned element = 0; element < 6; element++) {
+                assert_int_equal(march_goes_up(pattern, element), element < 3);
+                assert_int_equal(march_needs_flush(pattern, element, 100, 50), element == 2 || element == 5);
+                assert_true(march_needs_flush(pattern, element, 100, 51));
+        }
+}
+
 static void patterns_say_what_they_are(void **state _unused_) {
         const struct march_pattern *pattern = march_pattern_find("march-c-");
         _cleanup_free_ char *text = NULL;
@@ -530,6 +570,8 @@ int main(void) {
                 cmocka_unit_test(random_data_follows_the_seed),
                 cmocka_unit_test(a_lost_page_is_noted_once_and_the_rest_is_tested),
                 cmocka_unit_test(memory_in_windows_is_tested_as_one),
+                cmocka_unit_test(a_page_that_another_thread_has_lost_is_left_out),
+                cmocka_unit_test(only_what_would_be_read_from_caches_is_flushed),
                 cmocka_unit_test(patterns_say_what_they_are),
         };
 

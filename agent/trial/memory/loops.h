@@ -13,6 +13,8 @@ struct march_sweep {
         uint64_t shift; /* place of a line, less its address */
         unsigned round, element;
         struct mishaps *mishaps;
+        const struct mishaps *const *known; /* whose lost pages are left out */
+        size_t n_known;
 };
 
 /* Goes through n lines from line on, step lines (1 or -1) at a time. */

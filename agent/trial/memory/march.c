@@ -86,7 +86,6 @@ static void flush(const struct march_sweep *sweep _unused_, struct march_line *l
         _mm_mfence();
 }
 
-/* The direction that an element is done in: one without a direction goes on in the one before. */
 static enum march_direction direction_of(const struct march_pattern *pattern, unsigned element) {
         for (;; element--) {
                 if (pattern->elements[element].direction != MARCH_ANY)
@@ -94,6 +93,17 @@ static enum march_direction direction_of(const struct march_pattern *pattern, un
                 if (element == 0)
                         return MARCH_UP;
         }
+}
+
+bool march_goes_up(const struct march_pattern *pattern, unsigned element) {
+        return direction_of(pattern, element) == MARCH_UP;
+}
+
+/* Going on in the same direction, the next element begins far from where this one ended, unless the caches
+ * hold all of it. */
+bool march_needs_flush(const struct march_pattern *pattern, unsigned element, size_t size, size_t cache) {
+        return element + 1 == pattern->n_elements || size / 2 < cache ||
+               march_goes_up(pattern, element + 1) != march_goes_up(pattern, element);
 }
 
 /* How many of n lines from line on, in that direction, come before a lost page; 0 when it is in one itself,
@@ -104,20 +114,23 @@ static size_t lines_to_next_lost(const struct march_sweep *sweep, const struct m
                  high = low + n * sizeof(*line);
 
         *ret_skip = 0;
-        for (size_t i = 0; i < sweep->mishaps->n_lost; i++) {
-                uint64_t start = sweep->mishaps->lost[i].place, end = start + sweep->mishaps->lost[i].size;
+        for (size_t k = 0; k < sweep->n_known; k++)
+                for (size_t i = 0; i < sweep->known[k]->n_lost; i++) {
+                        const struct lost_page *lost = &sweep->known[k]->lost[i];
+                        uint64_t start = lost->place, end = start + lost->size;
 
-                if (start >= high || end <= low)
-                        continue;
-                if (up ? start <= low : end >= high) {
-                        *ret_skip = (up ? MIN(end, high) - low : high - MAX(start, low)) / sizeof(*line);
-                        return 0;
+                        if (start >= high || end <= low)
+                                continue;
+                        if (up ? start <= low : end >= high) {
+                                *ret_skip =
+                                        (up ? MIN(end, high) - low : high - MAX(start, low)) / sizeof(*line);
+                                return 0;
+                        }
+                        if (up)
+                                high = start;
+                        else
+                                low = end;
                 }
-                if (up)
-                        high = start;
-                else
-                        low = end;
-        }
 
         return (high - low) / sizeof(*line);
 }
@@ -134,11 +147,12 @@ static int note_lost(const struct march_sweep *sweep, const struct march_line *l
         if (error.size == 0)
                 error = (struct bus_error){low, (size_t) (high - low)};
 
-        mishaps->lost[mishaps->n_lost++] = (struct lost_page){
+        mishaps->lost[mishaps->n_lost] = (struct lost_page){
                 .place = (uintptr_t) error.address + sweep->shift,
                 .size = error.size,
                 .usec = now_usec(),
         };
+        mishaps->n_lost++;
         return 0;
 }
 
@@ -222,6 +236,8 @@ static void prepare(const struct march *march, unsigned round, unsigned element,
                 .round = round,
                 .element = element,
                 .mishaps = march->mishaps,
+                .known = march->known ?: (const struct mishaps *const *) &march->mishaps,
+                .n_known = march->known ? march->n_known : 1,
         };
 
         march_base(march->pattern->data, march->seed, round, &ret->bases[0]);
@@ -263,56 +279,37 @@ static int run_window(const struct march *march, struct march_sweep *sweep, marc
         return r;
 }
 
-/* Goes through size bytes of region from offset on. */
-static int run_part(const struct march *march, struct march_sweep *sweep, march_loop_t loop,
-                    const struct march_region *region, size_t offset, size_t size, bool up) {
+static int run_region(const struct march *march, struct march_sweep *sweep, march_loop_t loop,
+                      const struct march_region *region, bool up) {
         int r = 0;
 
         if (region->memory) {
                 sweep->shift = region->place - (uintptr_t) region->memory;
-                return run_mapped(march, sweep, loop,
-                                  (struct march_line *) ((char *) region->memory + offset), size, up);
+                return run_mapped(march, sweep, loop, region->memory, region->size, up);
         }
 
-        for (size_t done = 0, n; done < size && r >= 0; done += n) {
-                n = MIN(march->window->size, size - done);
-                r = run_window(march, sweep, loop, region->place + offset + (up ? done : size - done - n), n,
+        for (size_t done = 0, n; done < region->size && r >= 0; done += n) {
+                n = MIN(march->window->size, region->size - done);
+                r = run_window(march, sweep, loop, region->place + (up ? done : region->size - done - n), n,
                                up);
         }
 
         return r;
 }
 
-/* Flushes what was swept last, up to the caches' size, as far as the next element would read it from
- * there. A flush of a page that is gone faults as a read does. */
-static int flush_recent(const struct march *march, struct march_sweep *sweep) {
-        const struct march_pattern *pattern = march->pattern;
-        bool up = direction_of(pattern, sweep->element) == MARCH_UP;
-        size_t total = 0, left = march->cache;
-        int r = 0;
+static int run_regions(const struct march *march, struct march_sweep *sweep, march_loop_t loop, bool up) {
+        for (size_t i = 0; i < march->n_regions; i++) {
+                const struct march_region *region = &march->regions[up ? i : march->n_regions - 1 - i];
+                int r = run_region(march, sweep, loop, region, up);
 
-        for (size_t i = 0; i < march->n_regions; i++)
-                total += march->regions[i].size;
-
-        /* Going on in the same direction, the next element begins far from where this one ended, unless the
-         * caches hold all of it. */
-        if (sweep->element + 1 < pattern->n_elements &&
-            (direction_of(pattern, sweep->element + 1) == MARCH_UP) == up && total / 2 >= march->cache)
-                return 0;
-
-        for (size_t i = 0; i < march->n_regions && left > 0 && r >= 0; i++) {
-                const struct march_region *region = &march->regions[up ? march->n_regions - 1 - i : i];
-                size_t n = MIN(left, region->size);
-
-                r = run_part(march, sweep, flush, region, up ? region->size - n : 0, n, true);
-                left -= n;
+                if (r < 0)
+                        return r;
         }
 
-        return r;
+        return 0;
 }
 
 int march_run_element(const struct march *march, unsigned round, unsigned element) {
-        bool up = direction_of(march->pattern, element) == MARCH_UP;
         march_loop_t loop = choose_loop(march, &march->pattern->elements[element]);
         struct march_sweep sweep;
 
@@ -320,13 +317,13 @@ int march_run_element(const struct march *march, unsigned round, unsigned elemen
                 return 0;
 
         prepare(march, round, element, &sweep);
-        for (size_t i = 0; i < march->n_regions; i++) {
-                const struct march_region *region = &march->regions[up ? i : march->n_regions - 1 - i];
-                int r = run_part(march, &sweep, loop, region, 0, region->size, up);
+        return run_regions(march, &sweep, loop, march_goes_up(march->pattern, element));
+}
 
-                if (r < 0)
-                        return r;
-        }
+/* A flush of a page that is gone faults as a read does. */
+int march_flush(const struct march *march) {
+        struct march_sweep sweep;
 
-        return flush_recent(march, &sweep);
+        prepare(march, 0, 0, &sweep);
+        return run_regions(march, &sweep, flush, true);
 }

@@ -123,8 +123,6 @@ struct march {
         size_t n_regions;
         const struct march_window *window; /* NULL where all regions have memory */
         uint64_t seed;                     /* of random data */
-        size_t cache; /* bytes that the processor's caches may hold of it: flushed before they could be read
-                         back */
 
         /* Called after each piece of at most step bytes (a multiple of a page), with how many they were. */
         size_t step;
@@ -132,10 +130,26 @@ struct march {
         void *userdata;
 
         struct mishaps *mishaps;
+
+        /* Of all threads that go through the same memory, this one included: pages that any of them has lost
+         * are left out. NULL: there is no other. */
+        const struct mishaps *const *known;
+        size_t n_known;
 };
+
+/* Whether an element of the pattern goes from the first region to the last: one without a direction goes on
+ * in the one before. */
+bool march_goes_up(const struct march_pattern *pattern, unsigned element);
+
+/* Whether what an element has swept last must be flushed from caches of so many bytes, since what comes next
+ * would read it from there and not from memory. size: of what the caches' processor sweeps. */
+bool march_needs_flush(const struct march_pattern *pattern, unsigned element, size_t size, size_t cache);
 
 /* Does one element of the pattern to all regions, in that round (from 0). Pages that the kernel has taken
  * away, since the memory holds an uncorrected error, are noted and left out from then on; for that
  * bus_errors_catch() has to be on. Returns 0, -EIO when there are more of them than can be kept, what the
  * window returned below 0. */
 int march_run_element(const struct march *march, unsigned round, unsigned element);
+
+/* Writes all regions back to memory, out of all caches. Returns the same. */
+int march_flush(const struct march *march);

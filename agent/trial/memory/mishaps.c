@@ -41,3 +41,50 @@ void mishaps_add(struct mishaps *mishaps, const struct failure *failure) {
         page->ones |= failure->actual & ~failure->expected;
         page->words[word / 64] |= UINT64_C(1) << word % 64;
 }
+
+/* Moves what the page of from has into that of to, if there is one. */
+static bool join_page(struct mishaps *to, const struct failed_page *from) {
+        for (size_t i = 0; i < to->n_pages; i++) {
+                struct failed_page *page = &to->pages[i];
+
+                if (page->place != from->place)
+                        continue;
+
+                page->zeros |= from->zeros;
+                page->ones |= from->ones;
+                for (size_t j = 0; j < ELEMENTSOF(page->words); j++)
+                        page->words[j] |= from->words[j];
+                return true;
+        }
+
+        return false;
+}
+
+static bool has_lost(const struct mishaps *mishaps, const struct lost_page *lost) {
+        for (size_t i = 0; i < mishaps->n_lost; i++)
+                if (mishaps->lost[i].place == lost->place && mishaps->lost[i].size == lost->size)
+                        return true;
+
+        return false;
+}
+
+static void join(struct mishaps *to, struct mishaps *from) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < from->n_pages; i++)
+                if (!join_page(to, &from->pages[i]))
+                        from->pages[n++] = from->pages[i];
+        from->n_pages = n;
+
+        n = 0;
+        for (size_t i = 0; i < from->n_lost; i++)
+                if (!has_lost(to, &from->lost[i]))
+                        from->lost[n++] = from->lost[i];
+        from->n_lost = n;
+}
+
+void mishaps_join(struct mishaps *const mishaps[], size_t n) {
+        for (size_t to = 0; to < n; to++)
+                for (size_t from = to + 1; from < n; from++)
+                        join(mishaps[to], mishaps[from]);
+}

@@ -49,7 +49,7 @@ struct mishaps {
         struct failed_page pages[MISHAPS_PAGES_MAX];
         bool more_pages;
 
-        size_t n_lost;
+        _Atomic size_t n_lost; /* other threads look at these meanwhile */
         struct lost_page lost[MISHAPS_LOST_MAX];
 };
 
@@ -60,3 +60,7 @@ void mishaps_add(struct mishaps *mishaps, const struct failure *failure);
 static inline bool mishaps_want_details(const struct mishaps *mishaps) {
         return mishaps->n_failures < MISHAPS_FAILURES_MAX;
 }
+
+/* Joins what n threads have about the same page: the first of them keeps it, and the others no longer have
+ * it. */
+void mishaps_join(struct mishaps *const mishaps[], size_t n);

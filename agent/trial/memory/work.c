@@ -14,8 +14,16 @@
 #include "window.h"
 #include "work.h"
 
-/* Between two updates of what is done. */
-#define STEP ((size_t) 4 << 20)
+/* What a thread takes at a time: long enough to make nothing of the taking, short enough that none waits long
+ * for the last one. */
+#define PIECE ((size_t) 2 << 20)
+
+/* A thread is helped when it has a 64th of its part, and some pieces, left. */
+#define BEHIND     64
+#define BEHIND_MIN 4
+
+/* For each thread, where there is enough for them. */
+#define WINDOWS 4
 
 static int compare_node(const void *a, const void *b) {
         const struct share *s = a, *t = b;
@@ -26,9 +34,18 @@ static int compare_node(const void *a, const void *b) {
         return (s->processor > t->processor) - (s->processor < t->processor);
 }
 
+static void *zeroed(size_t alignment, size_t size) {
+        void *memory = aligned_alloc(alignment, size);
+
+        if (memory)
+                memset(memory, 0, size);
+
+        return memory;
+}
+
 int work_open(struct work *work, uint64_t threads) {
         _cleanup_free_ unsigned *processors = NULL;
-        size_t n, size;
+        size_t n;
         int r;
 
         r = numa_read("/sys", &work->nodes, &work->n_nodes);
@@ -40,13 +57,14 @@ int work_open(struct work *work, uint64_t threads) {
                 return r;
 
         work->n_shares = threads > 0 && threads < n ? (size_t) threads : n;
-        size = work->n_shares * sizeof(*work->shares);
-        work->shares = aligned_alloc(_Alignof(struct share), size);
+        work->n_recent = work->cache / PIECE + 2;
+        work->shares = zeroed(_Alignof(struct share), work->n_shares * sizeof(*work->shares));
+        work->pools = zeroed(_Alignof(struct pool), work->n_nodes * sizeof(*work->pools));
         work->processors = calloc(work->n_shares, sizeof(*work->processors));
-        if (!work->shares || !work->processors)
+        work->mishaps = calloc(work->n_shares, sizeof(*work->mishaps));
+        if (!work->shares || !work->pools || !work->processors || !work->mishaps)
                 return -ENOMEM;
 
-        memset(work->shares, 0, size);
         for (size_t i = 0; i < work->n_shares; i++) {
                 struct share *share = &work->shares[i];
 
@@ -55,8 +73,17 @@ int work_open(struct work *work, uint64_t threads) {
         }
 
         qsort(work->shares, work->n_shares, sizeof(*work->shares), compare_node);
-        for (size_t i = 0; i < work->n_shares; i++)
-                work->processors[i] = work->shares[i].processor;
+        for (size_t i = 0; i < work->n_shares; i++) {
+                struct share *share = &work->shares[i];
+
+                share->recent = calloc(work->n_recent, sizeof(*share->recent));
+                if (!share->recent)
+                        return -ENOMEM;
+                work->processors[i] = share->processor;
+                work->mishaps[i] = &share->mishaps;
+                if (work->pools[share->node].n_threads++ == 0)
+                        work->pools[share->node].first_share = i;
+        }
 
         return 0;
 }
@@ -98,22 +125,33 @@ static void show_taking(void *userdata) {
         trial_report_progress(work->context, 0, "taking %s", FORMAT_BYTES(work->shares[0].wanted));
 }
 
-static int add_region(void *address, size_t size, uint64_t place, void *userdata) {
-        struct share *share = userdata;
-        size_t n = share->n_regions;
+static int add_region(struct pool *pool, void *address, size_t size, uint64_t place) {
+        size_t n = pool->n_regions;
 
         /* Twice the room whenever it is full. */
         if ((n & (n - 1)) == 0) {
                 struct march_region *regions =
-                        reallocarray(share->regions, n > 0 ? 2 * n : 1, sizeof(*regions));
+                        reallocarray(pool->regions, n > 0 ? 2 * n : 1, sizeof(*regions));
 
                 if (!regions)
                         return -ENOMEM;
-                share->regions = regions;
+                pool->regions = regions;
         }
 
-        share->regions[share->n_regions++] = (struct march_region){address, size, place};
+        pool->regions[pool->n_regions++] = (struct march_region){address, size, place};
+        pool->size += size;
         return 0;
+}
+
+static int add_mapped(void *address, size_t size, uint64_t place, void *userdata) {
+        int r = 0;
+
+        for (size_t done = 0, n; done < size && r >= 0; done += n) {
+                n = MIN(PIECE, size - done);
+                r = add_region(userdata, (char *) address + done, n, place + done);
+        }
+
+        return r;
 }
 
 static int compare_place(const void *a, const void *b) {
@@ -122,32 +160,23 @@ static int compare_place(const void *a, const void *b) {
         return (s->place > t->place) - (s->place < t->place);
 }
 
-/* Notes where the share's memory lies, in physical order; each block as one where the kernel does not tell.
- */
-static int locate_share(struct share *share, bool *place_known) {
+/* Notes where the share's memory lies. Returns 0, -EPERM where the kernel does not tell, -ENOMEM. */
+static int locate_share(const struct share *share, struct pool *pool) {
         for (size_t i = 0; i < share->holding.n_blocks; i++) {
                 const struct memory_block *block = &share->holding.blocks[i];
-                int r = -EPERM;
+                int r = block->locked ? physical_walk(block->address, block->size, add_mapped, pool) : -EPERM;
 
-                if (*place_known && block->locked)
-                        r = physical_walk(block->address, block->size, add_region, share);
-                if (r == -ENOMEM)
-                        return r;
-                if (r < 0) {
-                        *place_known = false;
-                        return -EPERM;
-                }
+                if (r < 0)
+                        return r == -ENOMEM ? r : -EPERM;
         }
 
-        qsort(share->regions, share->n_regions, sizeof(*share->regions), compare_place);
         return 0;
 }
 
-static int locate_virtually(struct share *share) {
-        share->n_regions = 0;
+static int locate_virtually(const struct share *share, struct pool *pool) {
         for (size_t i = 0; i < share->holding.n_blocks; i++) {
                 const struct memory_block *block = &share->holding.blocks[i];
-                int r = add_region(block->address, block->size, (uintptr_t) block->address, share);
+                int r = add_mapped(block->address, block->size, (uintptr_t) block->address, pool);
 
                 if (r < 0)
                         return r;
@@ -158,17 +187,18 @@ static int locate_virtually(struct share *share) {
 
 /* All or none: addresses of two kinds cannot be told apart later. */
 static int locate(struct work *work) {
-        work->place_known = true;
-        for (size_t i = 0; i < work->n_shares && work->place_known; i++) {
-                int r = locate_share(&work->shares[i], &work->place_known);
+        int r = 0;
 
-                if (r < 0 && r != -EPERM)
-                        return r;
-        }
+        for (size_t i = 0; i < work->n_shares && r >= 0; i++)
+                r = locate_share(&work->shares[i], &work->pools[work->shares[i].node]);
+        work->place_known = r >= 0;
+        if (r >= 0 || r == -ENOMEM)
+                return r;
 
-        for (size_t i = 0; i < work->n_shares && !work->place_known; i++) {
-                int r = locate_virtually(&work->shares[i]);
-
+        for (size_t i = 0; i < work->n_nodes; i++)
+                work->pools[i].n_regions = work->pools[i].size = 0;
+        for (size_t i = 0; i < work->n_shares; i++) {
+                r = locate_virtually(&work->shares[i], &work->pools[work->shares[i].node]);
                 if (r < 0)
                         return r;
         }
@@ -176,29 +206,47 @@ static int locate(struct work *work) {
         return 0;
 }
 
-/* Deals out what no kernel uses in equal parts. */
+/* Deals out what no kernel uses among the nodes, by their threads: in windows as large as may be, as long as
+ * each thread gets some. */
 static int add_beyond(struct work *work, const struct ranges *beyond) {
-        const uint64_t page = 4096, all = ranges_size(beyond);
-        const uint64_t part = (all / work->n_shares / page + 1) * page;
-        size_t to = 0;
-        uint64_t room = part;
+        const uint64_t part = ranges_size(beyond) / work->n_shares / WINDOWS / PIECE * PIECE;
+        const uint64_t window = MIN(MAX(part, PIECE), window_dev_mem.size);
+        size_t turn = 0;
 
         for (size_t i = 0; i < beyond->n_items; i++)
-                for (uint64_t at = beyond->items[i].start, n; at < beyond->items[i].end; at += n) {
+                for (uint64_t at = beyond->items[i].start, n; at < beyond->items[i].end; at += n, turn++) {
+                        struct pool *pool = &work->pools[work->shares[turn % work->n_shares].node];
                         int r;
 
-                        n = MIN(room, beyond->items[i].end - at);
-                        r = add_region(NULL, n, at, &work->shares[to]);
+                        n = MIN(window, beyond->items[i].end - at);
+                        r = add_region(pool, NULL, n, at);
                         if (r < 0)
                                 return r;
-                        room -= n;
-                        if (room == 0 && to + 1 < work->n_shares) {
-                                to++;
-                                room = part;
-                        }
                 }
 
-        work->size += all;
+        work->size += ranges_size(beyond);
+        return 0;
+}
+
+/* Puts regions in physical order, and together to pieces. */
+static int cut(struct pool *pool) {
+        size_t size = PIECE;
+
+        pool->pieces = calloc(pool->n_regions + 1, sizeof(*pool->pieces));
+        if (!pool->pieces)
+                return -ENOMEM;
+
+        if (pool->n_regions > 0)
+                qsort(pool->regions, pool->n_regions, sizeof(*pool->regions), compare_place);
+        for (size_t i = 0; i < pool->n_regions; i++) {
+                if (size >= PIECE) {
+                        pool->pieces[pool->n_pieces++] = i;
+                        size = 0;
+                }
+                size += pool->regions[i].size;
+        }
+
+        pool->pieces[pool->n_pieces] = pool->n_regions;
         return 0;
 }
 
@@ -231,6 +279,8 @@ int work_take(struct work *work, uint64_t budget, const struct ranges *beyond) {
                 return r;
 
         r = add_beyond(work, beyond);
+        for (size_t i = 0; i < work->n_nodes && r >= 0; i++)
+                r = cut(&work->pools[i]);
         if (r < 0)
                 return r;
 
@@ -243,19 +293,14 @@ static void on_advanced(void *userdata, size_t bytes) {
         atomic_fetch_add_explicit(&share->done, bytes, memory_order_relaxed);
 }
 
-/* The share whose memory a thread works on: across nodes, that of a thread of the next one. */
-static struct share *share_of(const struct work *work, size_t index, const struct phase *phase) {
+/* The share whose place a thread takes: across nodes, one of the next node. */
+static size_t place_of(const struct work *work, size_t index, bool across) {
         size_t shift = 0;
 
-        for (size_t node = 0; node < work->n_nodes && phase->across; node++) {
-                size_t n = 0;
+        for (size_t i = 0; i < work->n_nodes && across; i++)
+                shift = MAX(shift, work->pools[i].n_threads);
 
-                for (size_t i = 0; i < work->n_shares; i++)
-                        n += work->shares[i].node == node;
-                shift = MAX(shift, n);
-        }
-
-        return &work->shares[(index + shift) % work->n_shares];
+        return (index + shift) % work->n_shares;
 }
 
 static void wait_pause(const struct work *work) {
@@ -268,53 +313,232 @@ static void wait_pause(const struct work *work) {
                 ;
 }
 
-/* Faults couple cells of different shares as well: an element is done everywhere before the next begins. All
+/* All threads are through with as many. */
+struct steps {
+        size_t elements, rounds;
+};
+
+/* One thread's way through the memory of a pool. */
+struct walk {
+        struct work *work;
+        struct share *share;
+        struct pool *pool;
+        size_t place;        /* among the pool's threads */
+        struct march march;  /* its regions: of the piece under way */
+        struct steps *steps; /* how far it has got */
+};
+
+static uint64_t run_of(uint64_t first, uint64_t end) {
+        return end << 32 | first;
+}
+
+static uint64_t run_first(uint64_t run) {
+        return run & UINT32_MAX;
+}
+
+static uint64_t run_end(uint64_t run) {
+        return run >> 32;
+}
+
+static uint64_t run_length(uint64_t run) {
+        return run_end(run) - run_first(run);
+}
+
+/* Where the pool's threads have what is left to them in the element that the walk is at. */
+static atomic_uint_fast64_t *left_to(const struct walk *walk, size_t place) {
+        return &walk->work->shares[walk->pool->first_share + place].left[walk->steps->elements % 2];
+}
+
+/* Where in the order of a sweep the run of that place begins. */
+static uint64_t run_start(const struct pool *pool, size_t place) {
+        return pool->n_pieces * place / pool->n_threads;
+}
+
+/* What the thread in that place begins an element with. */
+static uint64_t own_run(const struct pool *pool, size_t place) {
+        return run_of(run_start(pool, place), run_start(pool, place + 1));
+}
+
+/* The piece that is next-th in the order of a sweep upwards. Cells that two threads come to at the same
+ * moment have no order: from round to round each thread begins elsewhere in its run, so that these are
+ * others. */
+static size_t piece_at(const struct walk *walk, uint64_t next) {
+        const struct pool *pool = walk->pool;
+        size_t place = (size_t) (next * pool->n_threads / pool->n_pieces);
+        uint64_t start, length;
+
+        while (run_start(pool, place + 1) <= next)
+                place++;
+        start = run_start(pool, place);
+        length = run_start(pool, place + 1) - start;
+
+        return (size_t) (start +
+                         (next - start +
+                          length * (place * walk->steps->rounds % pool->n_threads) / pool->n_threads) %
+                                 length);
+}
+
+/* Nobody looks for it before the barrier. */
+static void set_next(const struct walk *walk) {
+        atomic_store(&walk->work->shares[walk->pool->first_share + walk->place]
+                              .left[(walk->steps->elements + 1) % 2],
+                     own_run(walk->pool, walk->place));
+}
+
+/* Takes the first of what is left to the thread. */
+static bool take_own(const struct walk *walk, uint64_t *ret) {
+        atomic_uint_fast64_t *left = left_to(walk, walk->place);
+        uint64_t run = atomic_load(left);
+
+        do
+                if (run_length(run) == 0)
+                        return false;
+        while (!atomic_compare_exchange_weak(left, &run, run_of(run_first(run) + 1, run_end(run))));
+
+        *ret = run_first(run);
+        return true;
+}
+
+/* Takes over the later half of what is left to the thread that is most behind, if it is far enough for that.
+ */
+static bool take_over(const struct walk *walk) {
+        const struct pool *pool = walk->pool;
+        const uint64_t enough = MAX(pool->n_pieces / pool->n_threads / BEHIND, (uint64_t) BEHIND_MIN);
+
+        for (;;) {
+                atomic_uint_fast64_t *left = NULL;
+                uint64_t run = 0, middle;
+
+                for (size_t i = 0; i < pool->n_threads; i++) {
+                        uint64_t other = atomic_load(left_to(walk, i));
+
+                        if (run_length(other) > run_length(run)) {
+                                left = left_to(walk, i);
+                                run = other;
+                        }
+                }
+                if (run_length(run) < enough)
+                        return false;
+
+                middle = run_first(run) + (run_length(run) + 1) / 2;
+                if (atomic_compare_exchange_strong(left, &run, run_of(run_first(run), middle))) {
+                        atomic_store(left_to(walk, walk->place), run_of(middle, run_end(run)));
+                        return true;
+                }
+        }
+}
+
+static void set_piece(struct walk *walk, size_t piece) {
+        const struct pool *pool = walk->pool;
+
+        walk->march.regions = &pool->regions[pool->pieces[piece]];
+        walk->march.n_regions = pool->pieces[piece + 1] - pool->pieces[piece];
+}
+
+/* Flushes what the thread has swept last, n pieces in all, as far as its caches may still hold it. */
+static int flush_recent(struct walk *walk, size_t n) {
+        const struct work *work = walk->work;
+        size_t last = n > work->n_recent ? n - work->n_recent : 0, size = 0;
+
+        for (; n > last && size < work->cache; n--) {
+                int r;
+
+                set_piece(walk, walk->share->recent[(n - 1) % work->n_recent]);
+                r = march_flush(&walk->march);
+                if (r < 0)
+                        return r;
+                for (size_t i = 0; i < walk->march.n_regions; i++)
+                        size += walk->march.regions[i].size;
+        }
+
+        return 0;
+}
+
+static int run_element(struct walk *walk, unsigned round, unsigned element) {
+        const struct work *work = walk->work;
+        const struct march_pattern *pattern = walk->march.pattern;
+        const struct pool *pool = walk->pool;
+        bool up = march_goes_up(pattern, element);
+        uint64_t next;
+        size_t n = 0;
+
+        for (; take_own(walk, &next) || (take_over(walk) && take_own(walk, &next)); n++) {
+                size_t piece = piece_at(walk, up ? next : pool->n_pieces - 1 - next);
+                int r;
+
+                set_piece(walk, piece);
+                walk->share->recent[n % work->n_recent] = piece;
+                r = march_run_element(&walk->march, round, element);
+                if (r < 0)
+                        return r;
+        }
+
+        return march_needs_flush(pattern, element, pool->size / pool->n_threads, work->cache)
+                       ? flush_recent(walk, n)
+                       : 0;
+}
+
+/* Faults couple cells of different pieces as well: an element is done everywhere before the next begins. All
  * threads come to the same number of barriers, whatever befalls one of them. */
-static void run_round(struct work *work, const struct march *march, const struct phase *phase, unsigned round,
-                      struct share *share) {
-        for (unsigned element = 0; element < phase->pattern->n_elements; element++) {
-                if (phase->pattern->elements[element].special == MARCH_PAUSE)
+static void run_round(struct walk *walk, unsigned round) {
+        const struct march_pattern *pattern = walk->march.pattern;
+        struct work *work = walk->work;
+
+        for (unsigned element = 0; element < pattern->n_elements; element++) {
+                set_next(walk);
+                if (pattern->elements[element].special == MARCH_PAUSE)
                         wait_pause(work);
                 else if (!work->over) {
-                        int r = march_run_element(march, round, element);
+                        int r = run_element(walk, round, element);
 
                         if (r < 0) {
-                                share->error = r;
+                                walk->share->error = r;
                                 work->over = true;
                         }
                 }
+                walk->steps->elements++;
                 pthread_barrier_wait(&work->barrier);
         }
 }
 
-static void run_phase(struct work *work, size_t index, const struct phase *phase) {
-        struct share *share = share_of(work, index, phase);
-        const struct march march = {
-                .pattern = phase->pattern,
-                .loops = work->loops,
-                .regions = share->regions,
-                .n_regions = share->n_regions,
-                .window = &window_dev_mem,
-                .seed = work->seed,
-                .cache = work->cache,
-                .step = STEP,
-                .advanced = on_advanced,
-                .userdata = share,
-                .mishaps = &share->mishaps,
+static void run_phase(struct work *work, size_t index, const struct phase *phase, struct steps *steps) {
+        const size_t place = place_of(work, index, phase->across);
+        struct share *share = &work->shares[index];
+        struct pool *pool = &work->pools[work->shares[place].node];
+        struct walk walk = {
+                .work = work,
+                .share = share,
+                .pool = pool,
+                .place = place - pool->first_share,
+                .march =
+                        {
+                                .pattern = phase->pattern,
+                                .loops = work->loops,
+                                .window = &window_dev_mem,
+                                .seed = work->seed,
+                                .step = PIECE,
+                                .advanced = on_advanced,
+                                .userdata = share,
+                                .mishaps = &share->mishaps,
+                                .known = work->mishaps,
+                                .n_known = work->n_shares,
+                        },
+                .steps = steps,
         };
 
-        for (unsigned round = 0; round < phase->rounds; round++)
-                run_round(work, &march, phase, round, share);
+        for (unsigned round = 0; round < phase->rounds; round++, steps->rounds++)
+                run_round(&walk, round);
 }
 
 static void run_share(size_t index, void *userdata) {
         struct work *work = userdata;
+        struct steps steps = {};
 
         do {
                 for (size_t i = 0; i < work->n_phases; i++) {
                         if (index == 0)
                                 work->phase = (uint32_t) i;
-                        run_phase(work, index, &work->phases[i]);
+                        run_phase(work, index, &work->phases[i], &steps);
                 }
 
                 /* One decides for all. */
@@ -366,6 +590,19 @@ static void show_progress(void *userdata) {
                               FORMAT_DURATION((uint64_t) ((double) elapsed * (1 - fraction) / fraction)));
 }
 
+/* Threads came to the same page one after the other. */
+static int join_mishaps(struct work *work) {
+        _cleanup_free_ struct mishaps **mishaps = calloc(work->n_shares, sizeof(*mishaps));
+
+        if (!mishaps)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < work->n_shares; i++)
+                mishaps[i] = &work->shares[i].mishaps;
+        mishaps_join(mishaps, work->n_shares);
+        return 0;
+}
+
 int work_run(struct work *work) {
         int r;
 
@@ -377,6 +614,12 @@ int work_run(struct work *work) {
         if (r < 0)
                 return r;
 
+        for (size_t i = 0; i < work->n_shares; i++) {
+                const struct pool *pool = &work->pools[work->shares[i].node];
+
+                atomic_store(&work->shares[i].left[0], own_run(pool, i - pool->first_share));
+        }
+
         work->started = now_usec();
         r = crew_run(work->processors, work->n_shares, run_share, show_progress, work);
         work->usec = now_usec() - work->started;
@@ -385,25 +628,30 @@ int work_run(struct work *work) {
         for (size_t i = 0; i < work->n_shares && r >= 0; i++)
                 r = work->shares[i].error;
 
-        return r;
+        return r < 0 ? r : join_mishaps(work);
 }
 
 int work_tested(const struct work *work, struct ranges *ret_tested, struct ranges *ret_lost) {
         _cleanup_(ranges_done) struct ranges tested = {}, lost = {};
         int r = 0;
 
-        for (size_t i = 0; i < work->n_shares; i++) {
+        for (size_t i = 0; i < work->n_nodes && r >= 0; i++) {
+                const struct pool *pool = &work->pools[i];
+
+                for (size_t j = 0; j < pool->n_regions && r >= 0; j++)
+                        r = ranges_add(&tested, pool->regions[j].place,
+                                       pool->regions[j].place + pool->regions[j].size);
+        }
+
+        for (size_t i = 0; i < work->n_shares && r >= 0; i++) {
                 const struct share *share = &work->shares[i];
 
-                for (size_t j = 0; j < share->n_regions && r >= 0; j++)
-                        r = ranges_add(&tested, share->regions[j].place,
-                                       share->regions[j].place + share->regions[j].size);
                 for (size_t j = 0; j < share->mishaps.n_lost && r >= 0; j++)
                         r = ranges_add(&lost, share->mishaps.lost[j].place,
                                        share->mishaps.lost[j].place + share->mishaps.lost[j].size);
-                if (r < 0)
-                        return r;
         }
+        if (r < 0)
+                return r;
 
         r = ranges_subtract(&tested, &lost);
         if (r < 0)
@@ -418,8 +666,14 @@ int work_tested(const struct work *work, struct ranges *ret_tested, struct range
 void work_done(struct work *work) {
         for (size_t i = 0; work->shares && i < work->n_shares; i++) {
                 memory_release(&work->shares[i].holding);
-                free(work->shares[i].regions);
+                free(work->shares[i].recent);
         }
+        for (size_t i = 0; work->pools && i < work->n_nodes; i++) {
+                free(work->pools[i].regions);
+                free(work->pools[i].pieces);
+        }
+        free(work->pools);
+        free(work->mishaps);
         free(work->shares);
         free(work->processors);
         free(work->nodes);

@@ -12,15 +12,32 @@
 
 struct trial_context;
 
-/* One thread's part. A cache line of its own for what it counts. */
+/* A node's memory, in pieces. Each of its threads has a run of them to itself, so that cells that lie
+ * together are done one after the other, in the order of their addresses. A thread that is done helps one
+ * that is far behind, since it is slower, or gets less of the memory's bandwidth or of its processor: it
+ * takes over the later half of what that one has left. Only cells next to where that was cut are not in order
+ * then, in that element. */
+struct pool {
+        struct march_region *regions; /* in order, none longer than a piece or window */
+        size_t n_regions;
+        size_t *pieces; /* the index of each one's first region; behind them, n_regions */
+        size_t n_pieces;
+        uint64_t size;
+        size_t first_share, n_threads; /* index into work.shares */
+};
+
+/* One thread, and the memory that it took. A cache line of its own for what it counts. */
 struct share {
         unsigned processor, node; /* node: index into work.nodes */
         uint64_t wanted;          /* bytes */
         struct memory_holding holding;
-        struct march_region *regions;
-        size_t n_regions;
         struct mishaps mishaps;
+        size_t *recent; /* pieces that it swept last, in a ring: what its caches can hold */
         int error;
+
+        /* What is left to it in this element and in the next one: places in the order of the sweep, the first
+         * one in the lower half, behind the last one in the upper half. */
+        _Alignas(64) atomic_uint_fast64_t left[2];
         _Alignas(64) atomic_uint_fast64_t done; /* bytes gone over */
 };
 
@@ -42,8 +59,11 @@ struct work {
         struct numa_node *nodes;
         size_t n_nodes;
         unsigned *processors; /* of each share */
+        struct pool *pools;   /* of each node */
         struct share *shares;
         size_t n_shares;
+        const struct mishaps **mishaps; /* of each share */
+        size_t n_recent;
 
         uint64_t size;    /* bytes in all shares */
         bool place_known; /* places are physical addresses; else they are this process's */
