@@ -58,6 +58,48 @@ static void every_piece_is_swept_once_an_element(void **state _unused_) {
         }
 }
 
+/* Whatever nodes this machine has. */
+static void make_two_nodes(struct work *work) {
+        work->n_nodes = 2;
+        free(work->nodes);
+        free(work->pools);
+        work->nodes = calloc(2, sizeof(*work->nodes));
+        work->pools = calloc(2, sizeof(*work->pools));
+        assert_true(work->nodes && work->pools);
+        for (unsigned i = 0; i < 2; i++) {
+                work->nodes[i] = (struct numa_node){.id = NUMA_ANY, .free = (i + 1) * MIB};
+                work->shares[i].node = i;
+                work->pools[i] = (struct pool){.first_share = i, .n_threads = 1};
+        }
+}
+
+static void across_nodes_threads_change_places(void **state _unused_) {
+        struct work work = {.context = &context, .loops = march_loops_best()};
+        const struct march_pattern *pattern = march_pattern_find("march-c-");
+        const struct ranges none = {};
+
+        assert_int_equal(work_open(&work, 2), 0);
+        if (work.n_shares < 2) {
+                work_done(&work);
+                skip();
+        }
+        make_two_nodes(&work);
+        assert_int_equal(work_take(&work, 18 * MIB, &none), 0);
+        assert_int_equal(work.pools[0].size, 6 * MIB);
+        assert_int_equal(work.pools[1].size, 12 * MIB);
+
+        work.phases = calloc(2, sizeof(*work.phases));
+        assert_non_null(work.phases);
+        work.phases[work.n_phases++] = (struct phase){.pattern = pattern, .rounds = 1};
+        work.phases[work.n_phases++] = (struct phase){.pattern = pattern, .rounds = 2, .across = true};
+        assert_int_equal(work_run(&work), 0);
+        assert_int_equal(work.shares[0].done, sweeps(pattern) * (1 * 6 + 2 * 12) * MIB);
+        assert_int_equal(work.shares[1].done, sweeps(pattern) * (1 * 12 + 2 * 6) * MIB);
+        for (size_t i = 0; i < 2; i++)
+                assert_int_equal(work.shares[i].mishaps.n_words, 0);
+        work_done(&work);
+}
+
 static void memory_is_in_order_and_in_pieces(void **state _unused_) {
         struct work work = {.context = &context, .loops = march_loops_best()};
         const struct ranges none = {};
@@ -118,6 +160,7 @@ static void what_threads_found_in_one_page_is_joined(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_piece_is_swept_once_an_element),
+                cmocka_unit_test(across_nodes_threads_change_places),
                 cmocka_unit_test(memory_is_in_order_and_in_pieces),
                 cmocka_unit_test(what_threads_found_in_one_page_is_joined),
         };

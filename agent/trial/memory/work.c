@@ -34,18 +34,9 @@ static int compare_node(const void *a, const void *b) {
         return (s->processor > t->processor) - (s->processor < t->processor);
 }
 
-static void *zeroed(size_t alignment, size_t size) {
-        void *memory = aligned_alloc(alignment, size);
-
-        if (memory)
-                memset(memory, 0, size);
-
-        return memory;
-}
-
 int work_open(struct work *work, uint64_t threads) {
         _cleanup_free_ unsigned *processors = NULL;
-        size_t n;
+        size_t n, size;
         int r;
 
         r = numa_read("/sys", &work->nodes, &work->n_nodes);
@@ -58,10 +49,13 @@ int work_open(struct work *work, uint64_t threads) {
 
         work->n_shares = threads > 0 && threads < n ? (size_t) threads : n;
         work->n_recent = work->cache / PIECE + 2;
-        work->shares = zeroed(_Alignof(struct share), work->n_shares * sizeof(*work->shares));
-        work->pools = zeroed(_Alignof(struct pool), work->n_nodes * sizeof(*work->pools));
+        size = work->n_shares * sizeof(*work->shares);
+        work->shares = aligned_alloc(_Alignof(struct share), size);
+        work->pools = calloc(work->n_nodes, sizeof(*work->pools));
         work->processors = calloc(work->n_shares, sizeof(*work->processors));
         work->mishaps = calloc(work->n_shares, sizeof(*work->mishaps));
+        if (work->shares)
+                memset(work->shares, 0, size);
         if (!work->shares || !work->pools || !work->processors || !work->mishaps)
                 return -ENOMEM;
 
