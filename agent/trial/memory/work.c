@@ -343,7 +343,7 @@ static atomic_uint_fast64_t *left_to(const struct walk *walk, size_t place) {
         return &walk->work->shares[walk->pool->first_share + place].left[walk->steps->elements % 2];
 }
 
-/* Where in the order of a sweep the run of that place begins. */
+/* Runs are of places in the order of a sweep: that is where the one of a thread begins. */
 static uint64_t run_start(const struct pool *pool, size_t place) {
         return pool->n_pieces * place / pool->n_threads;
 }
@@ -393,8 +393,7 @@ static bool take_own(const struct walk *walk, uint64_t *ret) {
         return true;
 }
 
-/* Takes over the later half of what is left to the thread that is most behind, if it is far enough for that.
- */
+/* Takes over the later half of what is left to the thread that is most behind, if that is worth it. */
 static bool take_over(const struct walk *walk) {
         const struct pool *pool = walk->pool;
         const uint64_t enough = MAX(pool->n_pieces / pool->n_threads / BEHIND, (uint64_t) BEHIND_MIN);
