@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/macro.h"
@@ -19,10 +18,6 @@ static const char ids[] = "# A comment\n"
                           "C 02  Network controller\n"
                           "\t00  Ethernet controller\n";
 
-static void find(const char *text, size_t size, struct pci_name *name) {
-        pci_names_find(text, size, name, 1);
-}
-
 static void assert_text(const char *text, size_t size, const char *expected) {
         if (!expected) {
                 assert_null(text);
@@ -34,25 +29,25 @@ static void assert_text(const char *text, size_t size, const char *expected) {
         assert_memory_equal(text, expected, size);
 }
 
-#define FINDS(vendor_number, device_number, vendor_name, device_name)                                        \
-        do {                                                                                                 \
-                struct pci_name _name = {.vendor_id = vendor_number, .device_id = device_number};            \
-                find(ids, sizeof(ids) - 1, &_name);                                                          \
-                assert_text(_name.vendor, _name.vendor_size, vendor_name);                                   \
-                assert_text(_name.device, _name.device_size, device_name);                                   \
-        } while (false)
+static void finds(uint16_t vendor_id, uint16_t device_id, const char *vendor, const char *device) {
+        struct pci_name name = {.vendor_id = vendor_id, .device_id = device_id};
+
+        pci_names_find(ids, sizeof(ids) - 1, &name, 1);
+        assert_text(name.vendor, name.vendor_size, vendor);
+        assert_text(name.device, name.device_size, device);
+}
 
 static void device_is_looked_for_below_its_vendor(void **state _unused_) {
-        FINDS(0x1af4, 0x1041, "Red Hat, Inc.", "Virtio 1.0 network device");
-        FINDS(0x8086, 0x1041, "Intel Corporation", "Of another vendor");
-        FINDS(0x8086, 0x29c0, "Intel Corporation", "82G33/G31 DRAM Controller");
+        finds(0x1af4, 0x1041, "Red Hat, Inc.", "Virtio 1.0 network device");
+        finds(0x8086, 0x1041, "Intel Corporation", "Of another vendor");
+        finds(0x8086, 0x29c0, "Intel Corporation", "82G33/G31 DRAM Controller");
 }
 
 static void what_is_not_there_is_not_found(void **state _unused_) {
-        FINDS(0x8086, 0x1000, "Intel Corporation", NULL);
-        FINDS(0x1234, 0x1000, NULL, NULL);
-        FINDS(0x0002, 0x0000, NULL, NULL); /* neither is a class a vendor */
-        FINDS(0x1af4, 0x0001, "Red Hat, Inc.", NULL);
+        finds(0x8086, 0x1000, "Intel Corporation", NULL);
+        finds(0x1234, 0x1000, NULL, NULL);
+        finds(0x0002, 0x0000, NULL, NULL); /* neither is a class a vendor */
+        finds(0x1af4, 0x0001, "Red Hat, Inc.", NULL);
 }
 
 static void several_are_found_in_one_pass(void **state _unused_) {
@@ -74,7 +69,7 @@ static void file_that_is_cut_off_anywhere_is_read_to_its_end(void **state _unuse
 
                 assert_non_null(cut);
                 memcpy(cut, ids, size);
-                find(cut, size, &name);
+                pci_names_find(cut, size, &name, 1);
                 free(cut);
         }
 }
