@@ -9,11 +9,13 @@
 
 #include <dlfcn.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/macro.h"
+#include "base/text.h"
 #include "build/lazy-functions.h"
 
 #define INDEX_OF(library, function) INDEX_##function,
@@ -35,20 +37,31 @@ extern _Atomic(void *) lazy_addresses[N_FUNCTIONS] __attribute__((visibility("hi
 
 void *lazy_resolve(uint64_t index) __attribute__((visibility("hidden")));
 
-/* Without the library the process ends as it would had the loader missed it. Several threads may come here
- * for the same function; all find the same. */
+/* Without the library the process ends as it would had the loader missed it. All of a library is bound at
+ * once, and libssl with libcurl, which is what the first call is for: later ones may come with secrets in the
+ * registers, which have no business on the stack. Several threads may come here for the same function; all
+ * find the same. */
 void *lazy_resolve(uint64_t index) {
-        void *library, *address;
+        bool is_curl = streq(functions[index].file, FILE_curl);
 
-        library = dlopen(functions[index].file, RTLD_NOW);
-        address = library ? dlsym(library, functions[index].name) : NULL;
-        if (!address) {
-                log_line("%s", dlerror());
-                _exit(127);
+        for (size_t i = 0; i < N_FUNCTIONS; i++) {
+                void *library, *address;
+
+                if (!streq(functions[i].file, functions[index].file) &&
+                    !(is_curl && streq(functions[i].file, FILE_ssl)))
+                        continue;
+
+                library = dlopen(functions[i].file, RTLD_NOW);
+                address = library ? dlsym(library, functions[i].name) : NULL;
+                if (!address) {
+                        log_line("%s", dlerror());
+                        _exit(127);
+                }
+
+                atomic_store(&lazy_addresses[i], address);
         }
 
-        atomic_store(&lazy_addresses[index], address);
-        return address;
+        return atomic_load(&lazy_addresses[index]);
 }
 
 /* The number that a jump has pushed, and its place in lazy_addresses. */
@@ -102,14 +115,30 @@ __asm__(".pushsection .text\n"
         "        movups 80(%rsp), %xmm5\n"
         "        movups 96(%rsp), %xmm6\n"
         "        movups 112(%rsp), %xmm7\n"
+        "        pxor %xmm8, %xmm8\n"
+        "        movups %xmm8, (%rsp)\n"
+        "        movups %xmm8, 16(%rsp)\n"
+        "        movups %xmm8, 32(%rsp)\n"
+        "        movups %xmm8, 48(%rsp)\n"
+        "        movups %xmm8, 64(%rsp)\n"
+        "        movups %xmm8, 80(%rsp)\n"
+        "        movups %xmm8, 96(%rsp)\n"
+        "        movups %xmm8, 112(%rsp)\n"
         "        add $136, %rsp\n"
         "        pop %r9\n"
+        "        movq $0, -8(%rsp)\n"
         "        pop %r8\n"
+        "        movq $0, -8(%rsp)\n"
         "        pop %rcx\n"
+        "        movq $0, -8(%rsp)\n"
         "        pop %rdx\n"
+        "        movq $0, -8(%rsp)\n"
         "        pop %rsi\n"
+        "        movq $0, -8(%rsp)\n"
         "        pop %rdi\n"
+        "        movq $0, -8(%rsp)\n"
         "        pop %rax\n"
+        "        movq $0, -8(%rsp)\n"
         "        add $8, %rsp\n"
         "        jmp *%r11\n"
         ".size lazy_enter, . - lazy_enter\n"
