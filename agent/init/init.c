@@ -123,14 +123,19 @@ static void kill_all(void) {
         }
 }
 
-static void leave(struct init *init, int command, const char *what) {
-        _cleanup_free_ char *reason = NULL;
+static void forget_session(void) {
         int r;
 
-        kill_all();
         r = kept_forget(KEPT_FILE);
         if (r < 0)
                 log_error(r, "the BMC's account may still be in memory");
+}
+
+static void leave(struct init *init, int command, const char *what) {
+        _cleanup_free_ char *reason = NULL;
+
+        kill_all();
+        forget_session();
         end_watch(init, command == (int) RB_KEXEC ? guard_hand_over : guard_end);
         sync();
         fflush(stdout);
@@ -142,6 +147,10 @@ static void leave(struct init *init, int command, const char *what) {
 }
 
 static void act_on(struct init *init, const struct outcome *outcome) {
+        /* Before it is said that the machine is somebody else's now. */
+        if (outcome->action != OUTCOME_RESCUE)
+                forget_session();
+
         switch (outcome->action) {
         case OUTCOME_KEXEC:
                 printf("\nseatrial: starting %s\n\n", outcome->reason);
