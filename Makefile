@@ -35,7 +35,7 @@ all: build/seatrial build/initramfs.cpio.xz build/flash.fd ## build the agent, i
 
 bzImage: build/bzImage ## link the kernel with the initramfs inside, for firmware that starts one file (a minute)
 
-MACHINE := build/flash.fd build/disk/production.raw build/tests/bmc/bmc-redfish build/tests/bmc/seatrial-bmc.so
+MACHINE := build/seatrial build/flash.fd build/disk/production.raw build/tests/bmc/bmc-redfish build/tests/bmc/seatrial-bmc.so
 
 run: $(MACHINE) ## power on a server under QEMU, and see it through to its production OS
 	scripts/qemu/run
@@ -277,7 +277,7 @@ build/bench/measure: tests/bench/measure.c | setup
 	$(call say,CC,$@)
 	$(Q)$(CC) $(C_FLAGS) $(CFLAGS) -o $@ $<
 
-bench: $(MACHINE) build/seatrial build/bench/sweep build/bench/measure build/kernel/bzImage build/initramfs.cpio.xz ## measure what speed and size there are, beside the peers
+bench: $(MACHINE) build/bench/sweep build/bench/measure build/kernel/bzImage build/initramfs.cpio.xz ## measure what speed and size there are, beside the peers
 	tests/bench/memory
 	tests/bench/inventory
 	tests/bench/bmc
