@@ -73,9 +73,15 @@ library_paths  = -Lbuild/openssl/lib -Lbuild/libcurl/lib \
 
 build/%/agent/base/clock.o: C_FLAGS += -DSOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH)
 
+# Another commit is another time.
+build/source-date-epoch: always
+	@mkdir -p $(@D)
+	@echo '$(SOURCE_DATE_EPOCH)' | cmp -s - $@ || echo '$(SOURCE_DATE_EPOCH)' >$@
+
 # One set of objects for each way in which the code is compiled: as it ships, for the unit tests under the sanitizers,
 # and for the fuzzers.
 VARIANTS := ship asan fuzz
+$(VARIANTS:%=build/%/agent/base/clock.o): build/source-date-epoch
 ship_CC    := $(CC)
 ship_FLAGS := $(HARDENING)
 asan_CC    := $(CC)
