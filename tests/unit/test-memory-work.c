@@ -25,37 +25,48 @@ static size_t sweeps(const struct march_pattern *pattern) {
 }
 
 /* A piece that is left out, or done twice, has the wrong data for the next element. */
-static void every_piece_is_swept_once_an_element(void **state _unused_) {
+static void sweep_all(size_t cache, uint64_t threads, bool one_processor) {
         static const char *const names[] = {"march-c-", "random", "block-move", "bit-fade", "march-c-"};
+        struct work work = {.context = &context, .loops = march_loops_best(), .cache = cache};
+        const struct ranges none = {};
+        uint64_t done = 0, wanted = 0;
+
+        assert_int_equal(work_open(&work, threads), 0);
+        for (size_t i = 0; i < work.n_shares && one_processor; i++)
+                work.processors[i] = work.processors[0];
+        assert_int_equal(work_take(&work, 21 * MIB + 4096, &none), 0);
+        assert_in_range(work.size, 20 * MIB, 21 * MIB + 4096);
+
+        work.phases = calloc(ELEMENTSOF(names), sizeof(*work.phases));
+        assert_non_null(work.phases);
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                const struct march_pattern *pattern = march_pattern_find(names[i]);
+
+                work.phases[work.n_phases++] = (struct phase){.pattern = pattern, .rounds = N_TIMES};
+                wanted += work.size * sweeps(pattern) * N_TIMES;
+        }
+        assert_int_equal(work_run(&work), 0);
+
+        for (size_t i = 0; i < work.n_shares; i++) {
+                assert_int_equal(work.shares[i].mishaps.n_words, 0);
+                assert_int_equal(work.shares[i].mishaps.n_lost, 0);
+                done += work.shares[i].done;
+        }
+        assert_int_equal(done, wanted);
+        work_done(&work);
+}
+
+static void every_piece_is_swept_once_an_element(void **state _unused_) {
         static const size_t caches[] = {0, 3 * MIB, 64 * MIB};
 
-        for (size_t i = 0; i < ELEMENTSOF(caches); i++) {
-                struct work work = {.context = &context, .loops = march_loops_best(), .cache = caches[i]};
-                const struct ranges none = {};
-                uint64_t done = 0, wanted = 0;
+        for (size_t i = 0; i < ELEMENTSOF(caches); i++)
+                sweep_all(caches[i], 0, false);
+}
 
-                assert_int_equal(work_open(&work, 0), 0);
-                assert_int_equal(work_take(&work, 21 * MIB + 4096, &none), 0);
-                assert_in_range(work.size, 20 * MIB, 21 * MIB + 4096);
-
-                work.phases = calloc(ELEMENTSOF(names), sizeof(*work.phases));
-                assert_non_null(work.phases);
-                for (size_t j = 0; j < ELEMENTSOF(names); j++) {
-                        const struct march_pattern *pattern = march_pattern_find(names[j]);
-
-                        work.phases[work.n_phases++] = (struct phase){.pattern = pattern, .rounds = N_TIMES};
-                        wanted += work.size * sweeps(pattern) * N_TIMES;
-                }
-                assert_int_equal(work_run(&work), 0);
-
-                for (size_t j = 0; j < work.n_shares; j++) {
-                        assert_int_equal(work.shares[j].mishaps.n_words, 0);
-                        assert_int_equal(work.shares[j].mishaps.n_lost, 0);
-                        done += work.shares[j].done;
-                }
-                assert_int_equal(done, wanted);
-                work_done(&work);
-        }
+/* On one processor a thread has swept its own part before the other one comes to its first piece. */
+static void every_piece_is_swept_once_by_threads_that_help(void **state _unused_) {
+        for (unsigned i = 0; i < N_TIMES; i++)
+                sweep_all(3 * MIB, 2, true);
 }
 
 /* Whatever nodes this machine has. */
@@ -160,6 +171,7 @@ static void what_threads_found_in_one_page_is_joined(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_piece_is_swept_once_an_element),
+                cmocka_unit_test(every_piece_is_swept_once_by_threads_that_help),
                 cmocka_unit_test(across_nodes_threads_change_places),
                 cmocka_unit_test(memory_is_in_order_and_in_pieces),
                 cmocka_unit_test(what_threads_found_in_one_page_is_joined),
