@@ -69,6 +69,20 @@ static inline void tree_teardown(struct captured_tree *tree) {
         assert_int_equal(nftw(tree->path, tree_remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
 }
 
+/* Of a test whose state is a tree. */
+static inline int tree_test_setup(void **state) {
+        *state = calloc(1, sizeof(struct captured_tree));
+        assert_non_null(*state);
+        tree_setup(*state);
+        return 0;
+}
+
+static inline int tree_test_teardown(void **state) {
+        tree_teardown(*state);
+        free(*state);
+        return 0;
+}
+
 /* What the collector of that name finds there. */
 static inline json_t *tree_collect(const struct captured_tree *tree, const char *name) {
         json_t *part = NULL;
