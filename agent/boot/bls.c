@@ -18,7 +18,8 @@
 
 static int check_size(size_t size, char **ret_reason) {
         if (size > BLS_FILE_MAX)
-                return conf_refuse(strprintf("it is larger than %s", FORMAT_BYTES(BLS_FILE_MAX)), ret_reason);
+                return explain_error(ret_reason, -EBADMSG, "it is larger than %s",
+                                     FORMAT_BYTES(BLS_FILE_MAX));
 
         return 0;
 }
@@ -181,7 +182,7 @@ int bls_parse_entry(const char *name, const char *text, size_t size, struct boot
 
         r = bls_parse_file_name(name, ".conf", &entry->id, &entry->tries_left, &entry->tries_done);
         if (r == -EINVAL)
-                return conf_refuse(strdup("its file name is not one for an entry"), ret_reason);
+                return explain_error(ret_reason, -EBADMSG, "its file name is not one for an entry");
         if (r < 0)
                 return r;
 
@@ -194,8 +195,8 @@ int bls_parse_entry(const char *name, const char *text, size_t size, struct boot
                 if (r < 0)
                         return r;
                 if (extras.n_initrds > BLS_INITRDS_MAX)
-                        return conf_refuse(strprintf("it names more than %u initrds", BLS_INITRDS_MAX),
-                                           ret_reason);
+                        return explain_error(ret_reason, -EBADMSG, "it names more than %u initrds",
+                                             BLS_INITRDS_MAX);
         }
         if (r < 0)
                 return r;
@@ -208,7 +209,7 @@ int bls_parse_entry(const char *name, const char *text, size_t size, struct boot
         }
 
         if (!entry->linux_path)
-                return conf_refuse(strdup("it has no line \"linux PATH\" or \"uki PATH\""), ret_reason);
+                return explain_error(ret_reason, -EBADMSG, "it has no line \"linux PATH\" or \"uki PATH\"");
 
         *ret = TAKE_PTR(entry);
         return 1;

@@ -54,14 +54,6 @@ static bool text_is_clean(const char *text, size_t size) {
         return true;
 }
 
-int conf_refuse(char *reason, char **ret_reason) {
-        if (!reason)
-                return -ENOMEM;
-
-        *ret_reason = reason;
-        return -EBADMSG;
-}
-
 int conf_reader_next(struct conf_reader *r, char **ret_key, char **ret_value, char **ret_reason) {
         while (r->p < r->end) {
                 const char *start = r->p, *newline = memchr(start, '\n', (size_t) (r->end - start));
@@ -74,15 +66,14 @@ int conf_reader_next(struct conf_reader *r, char **ret_key, char **ret_value, ch
                 if (size > 0 && start[size - 1] == '\r')
                         size--;
                 if (size > CONF_LINE_MAX)
-                        return conf_refuse(
-                                strprintf("line %u is longer than %u bytes", r->line, CONF_LINE_MAX),
-                                ret_reason);
+                        return explain_error(ret_reason, -EBADMSG, "line %u is longer than %u bytes", r->line,
+                                             CONF_LINE_MAX);
 
                 if (size > 0 && start[0] == '#')
                         continue;
                 if (!text_is_clean(start, size))
-                        return conf_refuse(strprintf("line %u has a byte that is no text in UTF-8", r->line),
-                                           ret_reason);
+                        return explain_error(ret_reason, -EBADMSG,
+                                             "line %u has a byte that is no text in UTF-8", r->line);
 
                 memcpy(r->buffer, start, size);
                 r->buffer[size] = 0;

@@ -20,9 +20,5 @@ struct conf_reader {
  * until the next call. Returns 1, 0 at the end, -EBADMSG with *ret_reason telling why, -ENOMEM. */
 int conf_reader_next(struct conf_reader *reader, char **ret_key, char **ret_value, char **ret_reason);
 
-/* Puts reason, which was allocated for it (NULL: memory is short), into *ret_reason. Returns -EBADMSG,
- * -ENOMEM. */
-int conf_refuse(char *reason, char **ret_reason);
-
 /* Puts a copy of value in the place of *field. Returns 0, -ENOMEM. */
 int conf_replace(char **field, const char *value);

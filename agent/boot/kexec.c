@@ -33,14 +33,18 @@ void boot_image_done(struct boot_image *image) {
 }
 
 int boot_image_add_initrd(struct boot_image *image, int fd) {
+        _cleanup_close_ int owned = fd;
         int *larger;
+
+        if (fd < 0)
+                return fd;
 
         larger = reallocarray(image->initrd_fds, image->n_initrds + 1, sizeof(int));
         if (!larger)
                 return -ENOMEM;
 
         image->initrd_fds = larger;
-        image->initrd_fds[image->n_initrds++] = fd;
+        image->initrd_fds[image->n_initrds++] = TAKE_FD(owned);
         return 0;
 }
 
@@ -53,34 +57,24 @@ static uint32_t read_le(const uint8_t *p, size_t size) {
         return value;
 }
 
-static int refuse(int error, char *reason, char **ret_reason) {
-        if (!reason)
-                return -ENOMEM;
-
-        *ret_reason = reason;
-        return error;
-}
-
 int kexec_check_kernel(const uint8_t *header, size_t size, size_t command_line_length, char **ret_reason) {
         uint32_t version, limit;
 
         if (size < KEXEC_HEADER_SIZE || memcmp(header + HEADER_MAGIC, "HdrS", 4) != 0)
-                return refuse(-ENOEXEC, strdup("it is no x86 kernel: the header of a bzImage is missing"),
-                              ret_reason);
+                return explain_error(ret_reason, -ENOEXEC,
+                                     "it is no x86 kernel: the header of a bzImage is missing");
 
         version = read_le(header + HEADER_VERSION, 2);
         if (version < VERSION_MIN)
-                return refuse(-ENOEXEC,
-                              strprintf("it is a kernel of boot protocol %u.%02u, and kexec needs %u.%02u",
-                                        version >> 8, version & 0xff, VERSION_MIN >> 8, VERSION_MIN & 0xff),
-                              ret_reason);
+                return explain_error(ret_reason, -ENOEXEC,
+                                     "it is a kernel of boot protocol %u.%02u, and kexec needs %u.%02u",
+                                     version >> 8, version & 0xff, VERSION_MIN >> 8, VERSION_MIN & 0xff);
 
         limit = read_le(header + HEADER_COMMAND_LINE_SIZE, 4);
         if (command_line_length > limit)
-                return refuse(-E2BIG,
-                              strprintf("it takes a command line of %u bytes, and this one has %zu", limit,
-                                        command_line_length),
-                              ret_reason);
+                return explain_error(ret_reason, -E2BIG,
+                                     "it takes a command line of %u bytes, and this one has %zu", limit,
+                                     command_line_length);
 
         return 0;
 }
@@ -169,7 +163,7 @@ int kexec_load(const struct boot_image *image, const char *command_line, char **
         n = pread(image->kernel_fd, header, sizeof(header), 0);
         r = n < 0 ? -errno : check_size(image->kernel_fd, KERNEL_MAX);
         if (r < 0)
-                return refuse(r, strprintf("the kernel cannot be read: %s", strerror(-r)), ret_reason);
+                return explain_error(ret_reason, r, "the kernel cannot be read: %s", strerror(-r));
 
         r = kexec_check_kernel(header, (size_t) n, length, ret_reason);
         if (r < 0)
@@ -183,11 +177,11 @@ int kexec_load(const struct boot_image *image, const char *command_line, char **
         } else
                 r = initrd_fd = joined_fd = kexec_join_initrds(image->initrd_fds, image->n_initrds);
         if (r < 0)
-                return refuse(r, strprintf("the initrds cannot be read: %s", strerror(-r)), ret_reason);
+                return explain_error(ret_reason, r, "the initrds cannot be read: %s", strerror(-r));
 
         if (syscall(SYS_kexec_file_load, image->kernel_fd, initrd_fd, length + 1, command_line, flags) < 0) {
                 r = -errno;
-                return refuse(r, strdup(explain(r)), ret_reason);
+                return explain_error(ret_reason, r, "%s", explain(r));
         }
 
         return 0;

@@ -17,7 +17,8 @@ struct boot_image {
 
 void boot_image_done(struct boot_image *image);
 
-/* Appends an initrd's fd, which is the image's then. Returns 0, -ENOMEM (fd stays the caller's). */
+/* Appends an initrd's fd, which is the image's in every case. A negative one is what opening it has come to.
+ * Returns 0, that, -ENOMEM. */
 int boot_image_add_initrd(struct boot_image *image, int fd);
 
 /* The smallest part of a kernel's file that kexec_check_kernel() can judge it by. */

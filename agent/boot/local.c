@@ -504,16 +504,9 @@ static int local_open(const struct plan *plan _unused_, const struct boot_entry 
                 return r;
 
         for (char **path = entry->initrds; path && *path; path++) {
-                _cleanup_close_ int fd = -EBADF;
-
-                r = fd = open_named(&volume, entry, "initrd", *path, log, userdata);
+                r = boot_image_add_initrd(image, open_named(&volume, entry, "initrd", *path, log, userdata));
                 if (r < 0)
                         return r;
-
-                r = boot_image_add_initrd(image, fd);
-                if (r < 0)
-                        return r;
-                TAKE_FD(fd);
         }
 
         return 0;

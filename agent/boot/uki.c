@@ -40,14 +40,6 @@ static uint32_t get_32(const uint8_t *p) {
         return get_16(p) | get_16(p + 2) << 16;
 }
 
-static int refuse(char *reason, char **ret_reason) {
-        if (!reason)
-                return -ENOMEM;
-
-        *ret_reason = reason;
-        return -EBADMSG;
-}
-
 int uki_parse(const uint8_t *head, size_t size, uint64_t file_size, struct uki *ret, char **ret_reason) {
         struct uki uki = {};
         size_t pe, sections, n;
@@ -79,9 +71,9 @@ int uki_parse(const uint8_t *head, size_t size, uint64_t file_size, struct uki *
                         uki.parts[part].offset = offset;
                         uki.parts[part].size = MIN(virtual, raw);
                         if (offset > file_size || uki.parts[part].size > file_size - offset)
-                                return refuse(strprintf("its section %s ends behind the end of the file",
-                                                        names[part]),
-                                              ret_reason);
+                                return explain_error(ret_reason, -EBADMSG,
+                                                     "its section %s ends behind the end of the file",
+                                                     names[part]);
                 }
         }
 
@@ -192,7 +184,7 @@ static int add_first_initrd(struct boot_image *image, int fd) {
 }
 
 int uki_unwrap(struct boot_image *image, char **ret_command_line, char **ret_reason) {
-        _cleanup_close_ int kernel_fd = -EBADF, initrd_fd = -EBADF;
+        _cleanup_close_ int kernel_fd = -EBADF;
         _cleanup_free_ char *text = NULL, *command_line = NULL;
         struct uki uki;
         int r;
@@ -219,15 +211,10 @@ int uki_unwrap(struct boot_image *image, char **ret_command_line, char **ret_rea
                 return r;
 
         if (uki.parts[UKI_INITRD].size > 0) {
-                r = initrd_fd =
-                        take_out(image->kernel_fd, uki.parts[UKI_INITRD].offset, uki.parts[UKI_INITRD].size);
+                r = add_first_initrd(image, take_out(image->kernel_fd, uki.parts[UKI_INITRD].offset,
+                                                     uki.parts[UKI_INITRD].size));
                 if (r < 0)
                         return r;
-
-                r = add_first_initrd(image, initrd_fd);
-                if (r < 0)
-                        return r;
-                TAKE_FD(initrd_fd);
         }
 
         safe_close(image->kernel_fd);

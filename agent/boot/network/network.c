@@ -415,16 +415,9 @@ static int fetch_parts(const struct fetch *fetch, const struct boot_entry *entry
                 return r;
 
         for (char **uri = entry->initrds; uri && *uri; uri++) {
-                _cleanup_close_ int fd = -EBADF;
-
-                r = fd = fetch_part(fetch, entry, "initrd", *uri, log, userdata);
+                r = boot_image_add_initrd(image, fetch_part(fetch, entry, "initrd", *uri, log, userdata));
                 if (r < 0)
                         return r;
-
-                r = boot_image_add_initrd(image, fd);
-                if (r < 0)
-                        return r;
-                TAKE_FD(fd);
         }
 
         return 0;

@@ -65,9 +65,9 @@ static int config_add_label(struct config *config, const char *name, char **ret_
         struct label *larger;
 
         if (!*name)
-                return conf_refuse(strdup("it has a label without a name"), ret_reason);
+                return explain_error(ret_reason, -EBADMSG, "it has a label without a name");
         if (config->n_labels == LABELS_MAX)
-                return conf_refuse(strprintf("it has more than %u labels", LABELS_MAX), ret_reason);
+                return explain_error(ret_reason, -EBADMSG, "it has more than %u labels", LABELS_MAX);
 
         larger = reallocarray(config->labels, config->n_labels + 1, sizeof(*larger));
         if (!larger)
@@ -164,7 +164,7 @@ static int apply_to_label(struct label *label, const char *key, const char *valu
 
 static int apply_sysappend(uint64_t *field, const char *value, char **ret_reason) {
         return parse_u64(value, field) < 0
-                       ? conf_refuse(strprintf("its SYSAPPEND \"%s\" is no number", value), ret_reason)
+                       ? explain_error(ret_reason, -EBADMSG, "its SYSAPPEND \"%s\" is no number", value)
                        : 0;
 }
 
@@ -208,8 +208,8 @@ static int config_read(struct config *config, const char *text, size_t size, con
         int r;
 
         if (size > PXELINUX_FILE_MAX)
-                return conf_refuse(strprintf("it is larger than %s", FORMAT_BYTES(PXELINUX_FILE_MAX)),
-                                   ret_reason);
+                return explain_error(ret_reason, -EBADMSG, "it is larger than %s",
+                                     FORMAT_BYTES(PXELINUX_FILE_MAX));
 
         while ((r = conf_reader_next(&reader, &key, &value, ret_reason)) > 0) {
                 if (in_text || strcasecmp(key, "text") == 0) {
@@ -353,7 +353,7 @@ int pxelinux_parse(const char *text, size_t size, const struct pxelinux_host *ho
                 return r;
 
         if (config.n_labels == 0)
-                return conf_refuse(strdup("it has no label"), ret_reason);
+                return explain_error(ret_reason, -EBADMSG, "it has no label");
 
         for (size_t i = 0; i < config.n_labels; i++) {
                 const struct label *label = &config.labels[i];
