@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/command.h"
 #include "base/text.h"
 #include "bmc/verb.h"
 #include "boot/boot.h"
@@ -17,13 +17,7 @@
 #include "stages/stages.h"
 #include "trial/verb.h"
 
-struct verb {
-        const char *name;
-        int (*run)(int argc, char **argv);
-        const char *help;
-};
-
-static const struct verb verbs[] = {
+static const struct command commands[] = {
         {"inventory", verb_inventory, "what this machine is made of"},
         {"manifest", verb_manifest, "what was ordered: written down, and checked"},
         {"trial", verb_trial, "test a part of it: memory, processor, ..."},
@@ -33,25 +27,27 @@ static const struct verb verbs[] = {
         {"run", verb_run, "the whole voyage: discovery, trial, production"},
         {"report", verb_report, "the journal of the last run"},
         {"init", verb_init, "PID 1 of the initramfs"},
+        {},
 };
 
 static void help(void) {
         puts("seatrial " SEATRIAL_VERSION ": takes a server on its sea trial before it enters service\n"
              "\n"
              "Usage: seatrial COMMAND [OPTION...]\n");
-        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
-                printf("  %-11s %s\n", verbs[i].name, verbs[i].help);
+        command_list(commands);
         puts("\nseatrial COMMAND --help tells more.");
 }
 
 int main(int argc, char **argv) {
+        static char program[] = "seatrial";
+
         /* The kernel starts /init with what it did not understand of its command line as arguments. */
         if (getpid() == 1)
                 return verb_init(1, argv);
 
         if (argc < 2 || streq(argv[1], "--help") || streq(argv[1], "-h") || streq(argv[1], "help")) {
                 help();
-                return argc < 2 ? 2 : 0;
+                return argc < 2 ? COMMAND_WRONG_USAGE : 0;
         }
 
         if (streq(argv[1], "--version")) {
@@ -59,10 +55,7 @@ int main(int argc, char **argv) {
                 return 0;
         }
 
-        for (size_t i = 0; i < ELEMENTSOF(verbs); i++)
-                if (streq(argv[1], verbs[i].name))
-                        return verbs[i].run(argc - 1, argv + 1);
-
-        log_line("there is no command \"%s\"; \"seatrial --help\" lists them", argv[1]);
-        return 2;
+        /* Not the path by which it has been started. */
+        argv[0] = program;
+        return command_run(commands, argc, argv);
 }

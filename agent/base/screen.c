@@ -56,52 +56,13 @@ static void put(struct screen *screen, const char *colour, const char *text, uns
         fprintf(screen->file, "%s%-*s%s", coloured ? colour : "", (int) width, text, coloured ? RESET : "");
 }
 
-/* How many bytes of text fit into width columns, cut at a blank where there is one. One byte is taken for a
- * column. */
-static size_t fitting(const char *text, size_t width) {
-        size_t length = strlen(text);
-
-        if (length <= width)
-                return length;
-
-        for (size_t cut = width; cut > width / 2; cut--)
-                if (text[cut] == ' ')
-                        return cut;
-
-        return width;
-}
-
-void screen_heading(struct screen *screen, const char *name, const char *text) {
-        clear_progress(screen);
-        fputc('\n', screen->file);
-        put(screen, BOLD, name, TEXT_COLUMN - 1);
-        fputc(' ', screen->file);
-
-        for (;;) {
-                size_t n = fitting(text, screen->width - 1 - TEXT_COLUMN);
-
-                fprintf(screen->file, "%.*s\n", (int) n, text);
-                text += n;
-                text += strspn(text, " ");
-                if (!*text)
-                        break;
-                fprintf(screen->file, "%*s", (int) TEXT_COLUMN, "");
-        }
-
-        fflush(screen->file);
-}
-
-void screen_row(struct screen *screen, enum mark mark, const char *name, const char *text, uint64_t usec) {
-        unsigned time_width = usec == USEC_INFINITY ? 0 : TIME_WIDTH; /* of the row's first line */
+/* text from the text's column on, with the time behind its first line. */
+static void put_text(struct screen *screen, const char *text, uint64_t usec) {
+        unsigned time_width = usec == USEC_INFINITY ? 0 : TIME_WIDTH; /* of this line */
         unsigned width = screen->width - 1 - TEXT_COLUMN;
 
-        clear_progress(screen);
-        fputs("  ", screen->file);
-        put(screen, marks[mark].colour, marks[mark].text, NAME_COLUMN - 2);
-        fprintf(screen->file, "%-*s ", (int) (TEXT_COLUMN - NAME_COLUMN - 1), name);
-
         for (;;) {
-                size_t n = fitting(text, width - time_width);
+                size_t n = text_fitting(text, width - time_width);
 
                 fprintf(screen->file, "%.*s", (int) n, text);
                 if (time_width > 0)
@@ -117,6 +78,22 @@ void screen_row(struct screen *screen, enum mark mark, const char *name, const c
         }
 
         fflush(screen->file);
+}
+
+void screen_heading(struct screen *screen, const char *name, const char *text) {
+        clear_progress(screen);
+        fputc('\n', screen->file);
+        put(screen, BOLD, name, TEXT_COLUMN - 1);
+        fputc(' ', screen->file);
+        put_text(screen, text, USEC_INFINITY);
+}
+
+void screen_row(struct screen *screen, enum mark mark, const char *name, const char *text, uint64_t usec) {
+        clear_progress(screen);
+        fputs("  ", screen->file);
+        put(screen, marks[mark].colour, marks[mark].text, NAME_COLUMN - 2);
+        fprintf(screen->file, "%-*s ", (int) (TEXT_COLUMN - NAME_COLUMN - 1), name);
+        put_text(screen, text, usec);
 }
 
 void screen_progress(struct screen *screen, const char *name, double fraction, const char *text) {

@@ -42,6 +42,19 @@ char *strprintf(const char *format, ...) {
         return n < 0 ? NULL : s;
 }
 
+size_t text_fitting(const char *text, size_t columns) {
+        size_t length = strlen(text);
+
+        if (length <= columns)
+                return length;
+
+        for (size_t cut = columns; cut > columns / 2; cut--)
+                if (text[cut] == ' ')
+                        return cut;
+
+        return columns;
+}
+
 int explain_error(char **problem, int error, const char *format, ...) {
         char *text;
         va_list ap;

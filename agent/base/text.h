@@ -25,6 +25,10 @@ char *strstrip(char *s);
 /* printf into a new string, NULL when memory is short. */
 char *strprintf(const char *format, ...) _printf_(1, 2);
 
+/* How many bytes of text fit into so many columns, a byte a column: up to a blank where there is one in the
+ * second half of them. */
+size_t text_fitting(const char *text, size_t columns);
+
 /* For functions that say in words why they fail: replaces *problem by that text (NULL when memory is short).
  * Returns error. */
 int explain_error(char **problem, int error, const char *format, ...) _printf_(3, 4);

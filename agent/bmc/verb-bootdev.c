@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/command.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "bmc/ipmi/chassis.h"
@@ -72,7 +72,9 @@ static int run(const enum boot_override *override) {
                         break;
         }
         if (r < 0)
-                log_line("%s", problem ?: "there is no /dev/ipmiN");
+                log_line("%s", problem
+                                       ?: "there is no IPMI device (/dev/ipmi0), or the kernel has no driver "
+                                          "for it");
 
         return r;
 }
@@ -82,9 +84,9 @@ int verb_bmc_bootdev(int argc, char **argv) {
         enum boot_override override;
         int c;
 
-        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+        while ((c = command_option(argc, argv, "h", options)) >= 0) {
                 if (c != 'h')
-                        return 2;
+                        return COMMAND_WRONG_USAGE;
                 help();
                 return 0;
         }
@@ -93,7 +95,7 @@ int verb_bmc_bootdev(int argc, char **argv) {
                 return run(NULL) < 0;
         if (optind + 1 != argc || boot_override_parse(argv[optind], &override) < 0) {
                 log_line("bmc bootdev takes one of disk, network, cd, diag, setup, none");
-                return 2;
+                return COMMAND_WRONG_USAGE;
         }
 
         return run(&override) < 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include <getopt.h>
 #include <stdio.h>
 
+#include "base/command.h"
 #include "base/efi-variable.h"
 #include "base/log.h"
 #include "trust.h"
@@ -12,9 +12,9 @@ int verb_bmc_forget(int argc, char **argv) {
         static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {}};
         int c, r;
 
-        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+        while ((c = command_option(argc, argv, "h", options)) >= 0) {
                 if (c != 'h')
-                        return 2;
+                        return COMMAND_WRONG_USAGE;
                 puts("Usage: seatrial bmc forget\n"
                      "\n"
                      "Forgets the BMC's certificate of the first use (bmc.trust in the plan), so that the\n"
@@ -23,6 +23,9 @@ int verb_bmc_forget(int argc, char **argv) {
                      "  -h, --help  this text");
                 return 0;
         }
+
+        if (!command_takes(argc, argv, 0))
+                return COMMAND_WRONG_USAGE;
 
         r = efi_variable_delete(EFI_VARIABLE_ROOT, TRUST_VARIABLE);
         if (r < 0)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/command.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "bmc/redfish/http.h"
@@ -88,14 +88,13 @@ int verb_bmc_log(int argc, char **argv) {
                 {"help", no_argument, NULL, 'h'},
                 {},
         };
-        _cleanup_(plan_problems_done) struct plan_problems problems = {};
         _cleanup_(contact_freep) struct contact *contact = NULL;
         _cleanup_(plan_freep) struct plan *plan = NULL;
         struct wait w = WAIT_ALONE;
         bool json = false;
         int c, r;
 
-        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
+        while ((c = command_option(argc, argv, "h", options)) >= 0)
                 switch (c) {
                 case 'j':
                         json = true;
@@ -104,12 +103,16 @@ int verb_bmc_log(int argc, char **argv) {
                         help();
                         return 0;
                 default:
-                        return 2;
+                        return COMMAND_WRONG_USAGE;
                 }
 
+        if (!command_takes(argc, argv, 0))
+                return COMMAND_WRONG_USAGE;
+
+        if (plan_load_for_command(&plan) < 0)
+                return 1;
+
         r = http_initialize();
-        if (r >= 0)
-                r = plan_load(&plan, &problems);
         if (r >= 0)
                 r = contact_new(&contact_live_environment, &w, plan, NULL, NULL, &contact);
         if (r < 0) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/command.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "bmc/ipmi/ipmi.h"
@@ -82,7 +82,9 @@ static int run(bool ours_only) {
                         break;
         }
         if (r < 0)
-                log_line("%s", problem ?: "there is no /dev/ipmiN");
+                log_line("%s", problem
+                                       ?: "there is no IPMI device (/dev/ipmi0), or the kernel has no driver "
+                                          "for it");
 
         return r;
 }
@@ -96,7 +98,7 @@ int verb_bmc_sel(int argc, char **argv) {
         bool ours_only = false;
         int c;
 
-        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
+        while ((c = command_option(argc, argv, "h", options)) >= 0)
                 switch (c) {
                 case 'o':
                         ours_only = true;
@@ -105,13 +107,11 @@ int verb_bmc_sel(int argc, char **argv) {
                         help();
                         return 0;
                 default:
-                        return 2;
+                        return COMMAND_WRONG_USAGE;
                 }
 
-        if (optind != argc) {
-                log_line("bmc sel takes no arguments; see \"seatrial bmc sel --help\"");
-                return 2;
-        }
+        if (!command_takes(argc, argv, 0))
+                return COMMAND_WRONG_USAGE;
 
         return run(ours_only) < 0;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "backlog.h"
+#include "base/command.h"
 #include "base/log.h"
 #include "base/state.h"
 #include "base/text.h"
@@ -190,26 +190,24 @@ static int prepare(struct sending *sending, struct wait *w, const struct plan *p
 
 int verb_bmc_send(int argc, char **argv) {
         static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {}};
-        _cleanup_(plan_problems_done) struct plan_problems problems = {};
         _cleanup_(sending_done) struct sending sending = {};
         _cleanup_(plan_freep) struct plan *plan = NULL;
         struct wait w = WAIT_ALONE;
         int c, r;
 
-        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+        while ((c = command_option(argc, argv, "h", options)) >= 0) {
                 if (c != 'h')
-                        return 2;
+                        return COMMAND_WRONG_USAGE;
                 help();
                 return 0;
         }
-        if (optind != argc) {
-                log_line("bmc send takes no arguments; see \"seatrial bmc send --help\"");
-                return 2;
-        }
+        if (!command_takes(argc, argv, 0))
+                return COMMAND_WRONG_USAGE;
+
+        if (plan_load_for_command(&plan) < 0)
+                return 1;
 
         r = http_initialize();
-        if (r >= 0)
-                r = plan_load(&plan, &problems);
         if (r < 0) {
                 log_error(r, "the way to the BMC cannot be looked for");
                 return 1;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/command.h"
 #include "base/log.h"
 #include "base/state.h"
 #include "base/text.h"
@@ -232,15 +232,15 @@ static void on_note(const char *severity _unused_, const char *text, void *userd
 }
 
 static int status(bool open) {
-        _cleanup_(plan_problems_done) struct plan_problems problems = {};
         _cleanup_(contact_freep) struct contact *contact = NULL;
         _cleanup_(plan_freep) struct plan *plan = NULL;
         struct wait w = WAIT_ALONE;
         int r, network, trust;
 
+        if (plan_load_for_command(&plan) < 0)
+                return 1;
+
         r = http_initialize();
-        if (r >= 0)
-                r = plan_load(&plan, &problems);
         if (r >= 0)
                 r = contact_new(&contact_live_environment, &w, plan, on_note, NULL, &contact);
         if (r < 0) {
@@ -267,7 +267,7 @@ int verb_bmc_status(int argc, char **argv) {
         bool open = false;
         int c;
 
-        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
+        while ((c = command_option(argc, argv, "h", options)) >= 0)
                 switch (c) {
                 case 'o':
                         open = true;
@@ -276,13 +276,11 @@ int verb_bmc_status(int argc, char **argv) {
                         help();
                         return 0;
                 default:
-                        return 2;
+                        return COMMAND_WRONG_USAGE;
                 }
 
-        if (optind != argc) {
-                log_line("bmc status takes no arguments; see \"seatrial bmc status --help\"");
-                return 2;
-        }
+        if (!command_takes(argc, argv, 0))
+                return COMMAND_WRONG_USAGE;
 
         return status(open);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/command.h"
 #include "base/event.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -27,8 +27,9 @@ static void help(void) {
              "\n"
              "  -s, --source NAME\n"
              "                  only from that boot source; else those of the plan\n"
-             "  -u, --uri URI   over the network, this: a kernel, a boot entry's file, or a\n"
-             "                  PXELINUX configuration, on an https, http or tftp server\n"
+             "  -u, --uri URI   over the network, this: a kernel, a unified kernel image, a boot\n"
+             "                  entry's file, or a PXELINUX configuration, on an https, http\n"
+             "                  or tftp server\n"
              "  -j, --json      the list as JSON\n"
              "  -n, --now       start it at once; what runs here is not shut down\n"
              "  -h, --help      this text\n"
@@ -139,8 +140,7 @@ static int apply_options(struct plan *plan, const char *source, const char *uri)
         if (r >= 0 && (source || uri))
                 r = plan_set(plan, "production.sources", source ?: "network", "command line", &problems);
 
-        for (size_t i = 0; i < problems.n_items; i++)
-                log_line("%s: %s", problems.items[i].where, problems.items[i].message);
+        plan_problems_log(&problems);
         return r;
 }
 
@@ -170,7 +170,6 @@ int verb_boot(int argc, char **argv) {
                 {"json", no_argument, NULL, 'j'},         {"now", no_argument, NULL, 'n'},
                 {"help", no_argument, NULL, 'h'},         {},
         };
-        _cleanup_(plan_problems_done) struct plan_problems problems = {};
         _cleanup_(boot_entries_done) struct boot_entries entries = {};
         _cleanup_(event_freep) struct event *e = NULL;
         _cleanup_(plan_freep) struct plan *plan = NULL;
@@ -178,7 +177,7 @@ int verb_boot(int argc, char **argv) {
         bool json = false, now = false, list;
         int c, r;
 
-        while ((c = getopt_long(argc, argv, "s:u:jnh", options, NULL)) >= 0)
+        while ((c = command_option(argc, argv, "s:u:jnh", options)) >= 0)
                 switch (c) {
                 case 's':
                         source = optarg;
@@ -196,7 +195,7 @@ int verb_boot(int argc, char **argv) {
                         help();
                         return 0;
                 default:
-                        return 2;
+                        return COMMAND_WRONG_USAGE;
                 }
 
         argc -= optind;
@@ -204,7 +203,7 @@ int verb_boot(int argc, char **argv) {
         list = argc == 1 && streq(argv[0], "list") && !now;
         if (!list && !(argc == 2 && streq(argv[0], "load") && !json)) {
                 log_line("boot takes \"list [--json]\" or \"load [--now] ID\"; see \"seatrial boot --help\"");
-                return 2;
+                return COMMAND_WRONG_USAGE;
         }
 
         if (geteuid() != 0) {
@@ -212,25 +211,24 @@ int verb_boot(int argc, char **argv) {
                 return 1;
         }
 
-        r = plan_load(&plan, &problems);
-        if (r >= 0)
-                r = event_new(&e);
+        if (plan_load_for_command(&plan) < 0)
+                return 1;
+
+        r = event_new(&e);
         if (r < 0) {
-                log_error(r, "boot cannot begin");
+                log_error(r, "the event loop cannot be made");
                 return 1;
         }
-        for (size_t i = 0; i < problems.n_items; i++)
-                log_line("%s: %s", problems.items[i].where, problems.items[i].message);
 
         /* Somebody is looking at a machine that has been up for long: what is not there now will not come. */
         plan->production_disk_wait = 0;
 
         if (apply_options(plan, source, uri) < 0)
-                return 2;
+                return COMMAND_WRONG_USAGE;
 
         r = find_all(e, plan, &entries);
         if (r == -ENOENT)
-                return 2;
+                return COMMAND_WRONG_USAGE;
         if (r < 0) {
                 log_error(r, "the search for boot entries has failed");
                 return 1;

@@ -78,5 +78,9 @@ int inventory_take(struct event *e, const struct inventory_roots *roots, const c
  * run as long as the machine is. What is unknown is left out, as that format wants. Returns 0, -ENOMEM. */
 int inventory_dut_info(const json_t *inventory, json_t **ret);
 
+/* Reads an inventory that a command has been given. Returns 0, a negative errno once it has been told why
+ * not. */
+int inventory_load_for_command(const char *path, json_t **ret);
+
 /* seatrial inventory [PART]: prints it. Returns an exit status. */
 int verb_inventory(int argc, char **argv);

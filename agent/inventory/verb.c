@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/command.h"
 #include "base/event.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -93,7 +93,7 @@ static int parse_options(int argc, char **argv, struct options *o, int *ret_stat
         *ret_status = 2;
         *o = (struct options){.format = isatty(STDOUT_FILENO) ? NULL : formats};
 
-        while ((c = getopt_long(argc, argv, "f:sd:r:c:l:h", options, NULL)) >= 0)
+        while ((c = command_option(argc, argv, "f:sd:r:c:l:h", options)) >= 0)
                 switch (c) {
                 case 'f':
                         if (find_format(optarg, &o->format) < 0) {
@@ -127,13 +127,10 @@ static int parse_options(int argc, char **argv, struct options *o, int *ret_stat
                         return 1;
                 }
 
-        if (optind < argc)
-                o->part = argv[optind++];
-        if (optind < argc) {
-                log_line("inventory takes one part or all of them, and \"%s\" is one more", argv[optind]);
+        if (!command_takes(argc, argv, 1))
                 return 1;
-        }
 
+        o->part = argv[optind];
         if (o->part && !is_part(o->part)) {
                 log_line("inventory: there is no part \"%s\"; --help lists them", o->part);
                 return 1;
@@ -224,18 +221,35 @@ static int print_inventory(const struct options *o, const json_t *inventory) {
         return r < 0 ? r : print_json(converted);
 }
 
-/* Returns 1 when something is different, 0 when nothing is, a negative errno. */
-static int print_diff(const struct options *o, const json_t *inventory) {
-        _cleanup_json_ json_t *old = NULL, *changes = NULL;
+int inventory_load_for_command(const char *path, json_t **ret) {
+        _cleanup_json_ json_t *inventory = NULL;
         _cleanup_free_ char *text = NULL;
         size_t size;
         int r;
 
-        r = read_file(o->diff, INVENTORY_SIZE_MAX, &text, &size);
+        r = read_file(path, INVENTORY_SIZE_MAX, &text, &size);
         if (r >= 0)
-                r = json_parse(text, size, &old);
-        if (r < 0)
-                return log_error(r, "inventory: %s cannot be read", o->diff);
+                r = json_parse(text, size, &inventory);
+        if (r < 0 && r != -EBADMSG)
+                return log_error(r, "%s cannot be read", path);
+
+        /* A manifest has a version of its own, but no problems. */
+        if (json_get_integer(inventory, "schema_version", 0) != INVENTORY_SCHEMA_VERSION ||
+            !json_is_array(json_object_get(inventory, "problems"))) {
+                log_line(
+                        "%s is no inventory as \"seatrial inventory --format json\" prints it, of version %d",
+                        path, INVENTORY_SCHEMA_VERSION);
+                return -EINVAL;
+        }
+
+        *ret = TAKE_PTR(inventory);
+        return 0;
+}
+
+/* Returns 1 when something is different, 0 when nothing is, a negative errno. */
+static int print_diff(const struct options *o, const json_t *old, const json_t *inventory) {
+        _cleanup_json_ json_t *changes = NULL;
+        int r;
 
         r = inventory_diff(old, inventory, &changes);
         if (r < 0)
@@ -246,18 +260,21 @@ static int print_diff(const struct options *o, const json_t *inventory) {
 }
 
 int verb_inventory(int argc, char **argv) {
-        _cleanup_json_ json_t *inventory = NULL;
+        _cleanup_json_ json_t *inventory = NULL, *old = NULL;
         struct options o;
         int r, status;
 
         if (parse_options(argc, argv, &o, &status))
                 return status;
 
+        if (o.diff && inventory_load_for_command(o.diff, &old) < 0)
+                return 1;
+
         r = o.root ? take_captured(&o, &inventory) : take_live(&o, &inventory);
         if (r < 0)
                 return 1;
 
-        r = o.diff ? print_diff(&o, inventory) : o.capture ? 0 : print_inventory(&o, inventory);
+        r = o.diff ? print_diff(&o, old, inventory) : o.capture ? 0 : print_inventory(&o, inventory);
         if (r >= 0 && fflush(stdout) != 0)
                 r = -errno;
         if (r < 0) {

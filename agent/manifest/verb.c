@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 
+#include "base/command.h"
 #include "base/event.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -29,23 +29,12 @@ static void help(void) {
              "Exit status: 0 when nothing deviates, 1 otherwise.");
 }
 
-static int read_json(const char *path, json_t **ret) {
-        _cleanup_free_ char *text = NULL;
-        size_t size;
-        int r;
-
-        r = read_file(path, SIZE_MAX_BYTES, &text, &size);
-        if (r >= 0)
-                r = json_parse(text, size, ret);
-        return r < 0 ? log_error(r, "manifest: %s cannot be read", path) : 0;
-}
-
 static int take(const char *file, json_t **ret) {
         _cleanup_(event_freep) struct event *event = NULL;
         int r;
 
         if (file)
-                return read_json(file, ret);
+                return inventory_load_for_command(file, ret);
 
         r = event_new(&event);
         if (r >= 0)
@@ -103,7 +92,7 @@ int verb_manifest(int argc, char **argv) {
         _cleanup_json_ json_t *inventory = NULL;
         int c, r;
 
-        while ((c = getopt_long(argc, argv, "c:i:h", options, NULL)) >= 0)
+        while ((c = command_option(argc, argv, "c:i:h", options)) >= 0)
                 switch (c) {
                 case 'c':
                         manifest = optarg;
@@ -115,13 +104,11 @@ int verb_manifest(int argc, char **argv) {
                         help();
                         return 0;
                 default:
-                        return 2;
+                        return COMMAND_WRONG_USAGE;
                 }
 
-        if (optind < argc) {
-                log_line("manifest takes options alone, and \"%s\" is none", argv[optind]);
-                return 2;
-        }
+        if (!command_takes(argc, argv, 0))
+                return COMMAND_WRONG_USAGE;
 
         if (take(file, &inventory) < 0)
                 return 1;

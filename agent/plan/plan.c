@@ -126,6 +126,12 @@ int plan_set(struct plan *plan, const char *key, const char *value, const char *
         return 0;
 }
 
+const char *plan_text(const struct plan *plan, const char *key) {
+        const struct setting *setting = setting_find(key);
+
+        return setting ? plan->values[setting - settings].text : NULL;
+}
+
 int plan_new(struct plan **ret) {
         _cleanup_(plan_freep) struct plan *plan = NULL;
         struct plan_problems none = {};

@@ -124,6 +124,9 @@ DEFINE_CLEANUP(struct plan *, plan_free);
 int plan_set(struct plan *plan, const char *key, const char *value, const char *where,
              struct plan_problems *problems);
 
+/* The value of key as it was set, NULL when there is no such setting. */
+const char *plan_text(const struct plan *plan, const char *key);
+
 /* Applies a plan file's text: a setting a line, "key = value", '#' begins a comment. A file with any error in
  * it is not applied at all, since half a plan is nobody's intent; every problem is appended. Returns 1 when
  * applied, 0 when refused, -ENOMEM. */
@@ -149,6 +152,13 @@ void plan_problems_done(struct plan_problems *problems);
  * that is not there is no problem. Returns 0, -ENOMEM. */
 #define PLAN_FILE "/etc/seatrial/plan"
 int plan_load(struct plan **ret, struct plan_problems *problems);
+
+/* The same for a command: what is wrong with the plan is told on standard error. Returns 0, a negative errno
+ * once that has been told as well. */
+int plan_load_for_command(struct plan **ret);
+
+/* A line on standard error each. */
+void plan_problems_log(const struct plan_problems *problems);
 
 /* seatrial plan: prints every setting, its value, and where that came from. Returns an exit status. */
 int verb_plan(int argc, char **argv);

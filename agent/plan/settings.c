@@ -332,9 +332,9 @@ const struct setting settings[] = {
         {"production.interface", "", "the network device for that; empty: each that nothing else uses",
          DEVICE, FIELD(production_interface)},
         {"production.trust", "any",
-         "ca: nothing is booted from a server that no authority in the image vouches for; any: nor is that "
-         "asked of "
-         "http and tftp",
+         "which servers may be booted from; ca: those that an authority in the image vouches for; any: by "
+         "http "
+         "and tftp whichever answers, too",
          CHOICE(server_trust_choices), FIELD(production_trust)},
         {"production.entry", "", "pattern for the ids of boot entries to prefer, such as debian-*", TEXT,
          FIELD(production_entry)},

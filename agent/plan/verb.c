@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/command.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "plan.h"
@@ -19,23 +19,38 @@ static void help(void) {
              "  -h, --help  this text");
 }
 
+void plan_problems_log(const struct plan_problems *problems) {
+        for (size_t i = 0; i < problems->n_items; i++)
+                log_line("%s: %s", problems->items[i].where, problems->items[i].message);
+}
+
+int plan_load_for_command(struct plan **ret) {
+        _cleanup_(plan_problems_done) struct plan_problems problems = {};
+        int r;
+
+        r = plan_load(ret, &problems);
+        if (r < 0)
+                return log_error(r, "the plan cannot be loaded");
+
+        plan_problems_log(&problems);
+        return 0;
+}
+
 int verb_plan(int argc, char **argv) {
         static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {}};
         _cleanup_(plan_problems_done) struct plan_problems problems = {};
         _cleanup_(plan_freep) struct plan *plan = NULL;
         int c, r;
 
-        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+        while ((c = command_option(argc, argv, "h", options)) >= 0) {
                 if (c != 'h')
-                        return 2;
+                        return COMMAND_WRONG_USAGE;
                 help();
                 return 0;
         }
 
-        if (optind < argc) {
-                log_line("plan takes no argument, and \"%s\" is one", argv[optind]);
-                return 2;
-        }
+        if (!command_takes(argc, argv, 0))
+                return COMMAND_WRONG_USAGE;
 
         r = plan_load(&plan, &problems);
         if (r < 0) {
@@ -47,8 +62,7 @@ int verb_plan(int argc, char **argv) {
                 printf("%s = %s\n        %s (%s)\n", settings[i].key, plan->values[i].text, settings[i].help,
                        plan->values[i].origin);
 
-        for (size_t i = 0; i < problems.n_items; i++)
-                log_line("%s: %s", problems.items[i].where, problems.items[i].message);
+        plan_problems_log(&problems);
 
         return problems.n_items > 0;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/command.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -62,8 +62,10 @@ static int show(FILE *file, const char *path) {
 
         for (uint64_t number = 1; r >= 0 && (n = getline(&line, &allocated, file)) > 0; number++) {
                 r = show_line(console, line, (size_t) n, number);
-                if (r < 0)
-                        log_error(r, "%s:%llu is no journal record", path, (unsigned long long) number);
+                if (r == -EBADMSG)
+                        log_line("%s:%llu is no journal record", path, (unsigned long long) number);
+                else if (r < 0)
+                        log_error(r, "%s:%llu cannot be shown", path, (unsigned long long) number);
         }
 
         if (r >= 0)
@@ -94,7 +96,7 @@ int verb_report(int argc, char **argv) {
         bool json = false;
         int c;
 
-        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+        while ((c = command_option(argc, argv, "h", options)) >= 0) {
                 switch (c) {
                 case 'h':
                         help();
@@ -103,14 +105,22 @@ int verb_report(int argc, char **argv) {
                         json = true;
                         break;
                 default:
-                        return 2;
+                        return COMMAND_WRONG_USAGE;
                 }
         }
 
+        if (!command_takes(argc, argv, 1))
+                return COMMAND_WRONG_USAGE;
         if (optind < argc)
                 path = argv[optind];
 
         file = fopen(path, "re");
+        if (!file && errno == ENOENT && optind == argc) {
+                log_line("there is no journal (" JOURNAL_FILE
+                         "): \"seatrial run\" has not run since this machine "
+                         "started");
+                return 1;
+        }
         if (!file) {
                 log_error(-errno, "%s cannot be opened", path);
                 return 1;

@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/command.h"
 #include "base/efi-variable.h"
 #include "base/event.h"
 #include "base/fd.h"
@@ -219,22 +219,25 @@ int verb_run(int argc, char **argv) {
         _cleanup_(voyage_done) struct voyage voyage = {};
         int c, r;
 
-        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+        while ((c = command_option(argc, argv, "h", options)) >= 0) {
                 switch (c) {
                 case 'b':
                         heartbeat_fd = take_heartbeat(optarg);
                         if (heartbeat_fd < 0) {
                                 log_error(heartbeat_fd, "--heartbeat %s", optarg);
-                                return 2;
+                                return COMMAND_WRONG_USAGE;
                         }
                         break;
                 case 'h':
                         help();
                         return 0;
                 default:
-                        return 2;
+                        return COMMAND_WRONG_USAGE;
                 }
         }
+
+        if (!command_takes(argc, argv, 0))
+                return COMMAND_WRONG_USAGE;
 
         printf("\nseatrial %s: %s\n", SEATRIAL_VERSION,
                second_leg_is_under_way() ? "second leg, in memory that has passed"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/command.h"
 #include "base/event.h"
 #include "base/log.h"
 #include "base/screen.h"
@@ -15,6 +15,10 @@
 #include "verb.h"
 
 #define EXTENSION_SHOWN 480
+
+/* Where the help's right column begins, and how wide it is. */
+#define HELP_COLUMN 16
+#define HELP_WIDTH  72
 
 enum status {
         STATUS_PASSED,
@@ -46,18 +50,40 @@ static void help(void) {
         puts("Usage: seatrial trial NAME [OPTION...]\n"
              "       seatrial trial --list\n"
              "\n"
-             "Runs one trial on this machine. Exit status: 0 passed, 1 failed, 2 wrong usage, 3 it could not "
-             "be run.\n");
+             "Runs one trial on this machine:\n");
         list();
-        puts("\nseatrial trial NAME --help tells more.");
+        puts("\n"
+             "Exit status: 0 passed, 1 failed, 2 wrong usage, 3 it could not be run.\n"
+             "\n"
+             "seatrial trial NAME --help tells more.");
 }
 
-static void help_trial(const struct trial *trial) {
+/* An option of the trial, what it does, and what the plan has when it is not given. */
+static void help_option(const struct trial_option *option, const struct plan *plan) {
+        _cleanup_free_ char *text = strprintf("%s [%s]", option->help, plan_text(plan, option->key));
+        const char *rest = text ?: option->help;
+
+        printf("  --%-11s ", option->name);
+        for (;;) {
+                size_t n = text_fitting(rest, HELP_WIDTH);
+
+                printf("%.*s\n", (int) n, rest);
+                rest += n;
+                rest += strspn(rest, " ");
+                if (!*rest)
+                        break;
+                printf("%*s", HELP_COLUMN, "");
+        }
+}
+
+static void help_trial(const struct trial *trial, const struct plan *plan) {
         printf("Usage: seatrial trial %s [OPTION...]\n\n%s.\n\n", trial->name, trial->description);
         for (const struct trial_option *o = trial->options; o->name; o++)
-                printf("  --%-11s %s\n", o->name, o->help);
+                help_option(o, plan);
         puts("  --json        what is found as JSON, an artifact a line\n"
-             "  -h, --help    this text");
+             "  -h, --help    this text\n"
+             "\n"
+             "In brackets is what the plan says, and what is done when an option is not given.");
 }
 
 static void show_diagnosis(struct view *view, const json_t *content) {
@@ -189,31 +215,29 @@ static int apply_option(struct plan *plan, const struct trial_option *option, co
                 return -ENOMEM;
 
         r = plan_set(plan, option->key, value, where, &problems);
-        for (size_t i = 0; i < problems.n_items; i++)
-                log_line("%s: %s", problems.items[i].where, problems.items[i].message);
+        plan_problems_log(&problems);
 
         return r;
 }
 
 static enum status run_with_options(const struct trial *trial, int argc, char **argv) {
-        _cleanup_(plan_problems_done) struct plan_problems problems = {};
         _cleanup_(plan_freep) struct plan *plan = NULL;
         _cleanup_free_ struct option *options = NULL;
         bool json = false;
         int c, r;
 
         options = make_options(trial);
-        r = options ? plan_load(&plan, &problems) : -ENOMEM;
-        if (r < 0) {
-                log_error(r, "the plan cannot be loaded");
+        if (!options) {
+                log_error(-ENOMEM, "%s", argv[0]);
                 return STATUS_NOT_RUN;
         }
-        for (size_t i = 0; i < problems.n_items; i++)
-                log_line("%s: %s", problems.items[i].where, problems.items[i].message);
 
-        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+        if (plan_load_for_command(&plan) < 0)
+                return STATUS_NOT_RUN;
+
+        while ((c = command_option(argc, argv, "h", options)) >= 0) {
                 if (c == OPTION_HELP) {
-                        help_trial(trial);
+                        help_trial(trial, plan);
                         return STATUS_PASSED;
                 }
                 if (c == '?')
@@ -228,11 +252,8 @@ static enum status run_with_options(const struct trial *trial, int argc, char **
                 }
         }
 
-        if (optind < argc) {
-                log_line("\"%s\" is no option of the %s trial; \"seatrial trial %s --help\" lists them",
-                         argv[optind], trial->name, trial->name);
+        if (!command_takes(argc, argv, 0))
                 return STATUS_USAGE;
-        }
 
         return run(trial, plan, json);
 }
@@ -259,6 +280,11 @@ int verb_trial(int argc, char **argv) {
         if (!trial) {
                 log_line("there is no trial \"%s\"; \"seatrial trial --list\" lists them", argv[1]);
                 return STATUS_USAGE;
+        }
+
+        if (command_name(argv[0], argv + 1) < 0) {
+                log_error(-ENOMEM, "%s", argv[1]);
+                return STATUS_NOT_RUN;
         }
 
         return (int) run_with_options(trial, argc - 1, argv + 1);
