@@ -25,15 +25,12 @@ struct parser {
 static int _printf_(2, 3) refuse(struct parser *p, const char *format, ...) {
         _cleanup_free_ char *message = NULL;
         va_list arguments;
-        int n;
 
         va_start(arguments, format);
-        n = vasprintf(&message, format, arguments);
+        message = vstrprintf(format, arguments);
         va_end(arguments);
-        if (n < 0) {
-                message = NULL;
+        if (!message)
                 return -ENOMEM;
-        }
 
         p->error = strprintf("%s:%u: %s", p->name, p->line, message);
         return p->error ? -EINVAL : -ENOMEM;

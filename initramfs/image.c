@@ -29,15 +29,12 @@ static void image_file_done(struct image_file *f) {
 /* Sets the message. Returns -EINVAL, -ENOMEM. */
 static int _printf_(2, 3) refuse(struct builder *b, const char *format, ...) {
         va_list arguments;
-        int n;
 
         va_start(arguments, format);
-        n = vasprintf(&b->error, format, arguments);
+        b->error = vstrprintf(format, arguments);
         va_end(arguments);
-        if (n < 0)
-                b->error = NULL;
 
-        return n < 0 ? -ENOMEM : -EINVAL;
+        return b->error ? -EINVAL : -ENOMEM;
 }
 
 static const struct image_file *find(const struct builder *b, const char *path) {

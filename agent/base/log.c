@@ -5,12 +5,10 @@
 #include <string.h>
 
 #include "log.h"
+#include "text.h"
 
 static void log_write(const char *format, va_list ap, int error) {
-        _cleanup_free_ char *text = NULL;
-
-        if (vasprintf(&text, format, ap) < 0)
-                text = NULL;
+        _cleanup_free_ char *text = vstrprintf(format, ap);
 
         if (error < 0)
                 fprintf(stderr, "seatrial: %s: %s\n", text ?: format, strerror(-error));

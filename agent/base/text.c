@@ -30,16 +30,21 @@ char *strstrip(char *s) {
         return s;
 }
 
+char *vstrprintf(const char *format, va_list ap) {
+        char *s;
+
+        return vasprintf(&s, format, ap) < 0 ? NULL : s;
+}
+
 char *strprintf(const char *format, ...) {
         va_list ap;
         char *s;
-        int n;
 
         va_start(ap, format);
-        n = vasprintf(&s, format, ap);
+        s = vstrprintf(format, ap);
         va_end(ap);
 
-        return n < 0 ? NULL : s;
+        return s;
 }
 
 size_t text_fitting(const char *text, size_t columns) {
@@ -58,15 +63,14 @@ size_t text_fitting(const char *text, size_t columns) {
 int explain_error(char **problem, int error, const char *format, ...) {
         char *text;
         va_list ap;
-        int n;
 
         va_start(ap, format);
-        n = vasprintf(&text, format, ap);
+        text = vstrprintf(format, ap);
         va_end(ap);
 
         /* Only now: the old text may be a part of the new one. */
         free(*problem);
-        *problem = n < 0 ? NULL : text;
+        *problem = text;
         return error;
 }
 

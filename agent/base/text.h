@@ -2,6 +2,7 @@
 /* text.h: numbers, sizes and times as a person writes and reads them. */
 #pragma once
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +25,7 @@ char *strstrip(char *s);
 
 /* printf into a new string, NULL when memory is short. */
 char *strprintf(const char *format, ...) _printf_(1, 2);
+char *vstrprintf(const char *format, va_list ap) _printf_(1, 0);
 
 /* How many bytes of text fit into so many columns, a byte a column: up to a blank where there is one in the
  * second half of them. */

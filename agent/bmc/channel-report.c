@@ -76,8 +76,7 @@ void channel_report_log(struct channel_report *report, const char *severity, con
         va_list ap;
 
         va_start(ap, format);
-        if (vasprintf(&message, format, ap) < 0)
-                message = NULL;
+        message = vstrprintf(format, ap);
         va_end(ap);
 
         if (message)

@@ -23,8 +23,7 @@ static void _printf_(3, 4)
         va_list ap;
 
         va_start(ap, format);
-        if (vasprintf(&message, format, ap) < 0)
-                message = NULL;
+        message = vstrprintf(format, ap);
         va_end(ap);
 
         if (message)

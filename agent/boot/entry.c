@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "boot.h"
 
 struct boot_entry *boot_entry_free(struct boot_entry *entry) {
@@ -176,8 +176,7 @@ void boot_log(boot_log_t log, void *userdata, const char *severity, const char *
         va_list ap;
 
         va_start(ap, format);
-        if (vasprintf(&message, format, ap) < 0)
-                message = NULL;
+        message = vstrprintf(format, ap);
         va_end(ap);
 
         /* Short of memory, the format still says more than silence. */

@@ -224,13 +224,11 @@ int journal_step_end(struct journal *journal, unsigned step, enum ocp_status sta
 }
 
 static json_t *log_new(const char *severity, const char *format, va_list ap) {
-        _cleanup_free_ char *message = NULL, *clean = NULL;
+        _cleanup_free_ char *message = vstrprintf(format, ap), *clean = NULL;
         json_t *text;
 
-        if (vasprintf(&message, format, ap) < 0) {
-                message = NULL;
+        if (!message)
                 return NULL;
-        }
 
         /* Text that is no UTF-8 loses what cannot be told, but is not lost. */
         text = json_string(message);

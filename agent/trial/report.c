@@ -2,20 +2,14 @@
 
 #include <math.h>
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "base/child.h"
+#include "base/text.h"
 #include "trial.h"
 
+/* Without memory for an artifact or its text json_pack() gives NULL, and child_report() -ENOMEM. */
 int trial_report(const struct trial_context *context, json_t *artifact) {
         return child_report(context->report_fd, artifact);
-}
-
-/* NULL when memory is short: then json_pack() gives NULL as well, and child_report() -ENOMEM. */
-static char __attribute__((format(printf, 1, 0))) * format_text(const char *format, va_list ap) {
-        char *text;
-
-        return vasprintf(&text, format, ap) < 0 ? NULL : text;
 }
 
 /* An integer, such as a count of bytes, stays one: a reader should not meet 1073741824.0. */
@@ -31,7 +25,7 @@ int trial_report_diagnosis(const struct trial_context *context, enum trial_verdi
         va_list ap;
 
         va_start(ap, message_format);
-        message = format_text(message_format, ap);
+        message = vstrprintf(message_format, ap);
         va_end(ap);
 
         return trial_report(context, json_pack("{s:{s:s, s:s, s:s, s:s*}}", "diagnosis", "type", types[type],
@@ -52,7 +46,7 @@ int trial_report_error(const struct trial_context *context, const char *symptom,
         va_list ap;
 
         va_start(ap, message_format);
-        message = format_text(message_format, ap);
+        message = vstrprintf(message_format, ap);
         va_end(ap);
 
         return trial_report(context,
@@ -65,7 +59,7 @@ int trial_report_log(const struct trial_context *context, const char *severity, 
         va_list ap;
 
         va_start(ap, message_format);
-        message = format_text(message_format, ap);
+        message = vstrprintf(message_format, ap);
         va_end(ap);
 
         return trial_report(context,
@@ -77,7 +71,7 @@ int trial_report_progress(const struct trial_context *context, double fraction, 
         va_list ap;
 
         va_start(ap, format);
-        text = format_text(format, ap);
+        text = vstrprintf(format, ap);
         va_end(ap);
 
         return trial_report(context,

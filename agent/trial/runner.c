@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/child.h"
@@ -73,8 +72,7 @@ static void _printf_(3, 4) emit_error(struct run *run, const char *symptom, cons
         va_list ap;
 
         va_start(ap, format);
-        if (vasprintf(&message, format, ap) < 0)
-                message = NULL;
+        message = vstrprintf(format, ap);
         va_end(ap);
 
         emit(run, "error", json_pack("{s:s, s:s*}", "symptom", symptom, "message", message));

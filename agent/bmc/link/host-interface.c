@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/smbios.h"
@@ -28,12 +27,11 @@ static int _printf_(3, 4)
         struct host_interface_rejection *larger;
         char *reason;
         va_list ap;
-        int n;
 
         va_start(ap, format);
-        n = vasprintf(&reason, format, ap);
+        reason = vstrprintf(format, ap);
         va_end(ap);
-        if (n < 0)
+        if (!reason)
                 return -ENOMEM;
 
         larger = reallocarray(interfaces->rejected, interfaces->n_rejected + 1, sizeof(*larger));

@@ -17,8 +17,7 @@ static void _printf_(2, 3) list_add(char **list, const char *format, ...) {
         va_list ap;
 
         va_start(ap, format);
-        if (vasprintf(&item, format, ap) < 0)
-                item = NULL;
+        item = vstrprintf(format, ap);
         va_end(ap);
 
         *list = before && item ? strprintf("%s%s%s", before, *before ? ", " : "", item) : NULL;

@@ -30,13 +30,11 @@ void answer_resource(struct answer *answer, json_t *body) {
 json_t *reference(const char *format, ...) {
         _cleanup_free_ char *path = NULL;
         va_list list;
-        int n;
 
         va_start(list, format);
-        n = vasprintf(&path, format, list);
+        path = vstrprintf(format, list);
         va_end(list);
-        if (n < 0)
-                return NULL;
+
         return json_pack("{s:s}", "@odata.id", path);
 }
 
