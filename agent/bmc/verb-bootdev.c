@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/command.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "bmc/ipmi/chassis.h"
 #include "bmc/ipmi/ipmi.h"
 #include "verb.h"
-#include "wait.h"
 
 static void help(void) {
         puts("Usage: seatrial bmc bootdev [disk|network|cd|diag|setup|none]\n"
@@ -42,7 +38,8 @@ static int show(struct ipmi *ipmi, struct wait *w, char **ret_problem) {
 }
 
 /* Sets them when there is something to be set, and shows what the BMC has in any case. */
-static int run_on(struct ipmi *ipmi, struct wait *w, const enum boot_override *override, char **ret_problem) {
+static int set_and_show(struct ipmi *ipmi, struct wait *w, void *userdata, char **ret_problem) {
+        const enum boot_override *override = userdata;
         int r;
 
         if (override) {
@@ -52,31 +49,6 @@ static int run_on(struct ipmi *ipmi, struct wait *w, const enum boot_override *o
         }
 
         return show(ipmi, w, ret_problem);
-}
-
-static int run(const enum boot_override *override) {
-        _cleanup_(ipmi_list_done) struct ipmi_list list = {};
-        _cleanup_free_ char *problem = NULL;
-        struct wait w = WAIT_ALONE;
-        int r;
-
-        r = ipmi_open_all("/dev", &list);
-        if (r < 0)
-                return log_error(r, "the IPMI devices cannot be listed");
-
-        r = -ENODEV;
-        for (size_t i = 0; i < list.n_items; i++) {
-                free(TAKE_PTR(problem));
-                r = run_on(list.items[i], &w, override, &problem);
-                if (r >= 0)
-                        break;
-        }
-        if (r < 0)
-                log_line("%s", problem
-                                       ?: "there is no IPMI device (/dev/ipmi0), or the kernel has no driver "
-                                          "for it");
-
-        return r;
 }
 
 int verb_bmc_bootdev(int argc, char **argv) {
@@ -92,11 +64,11 @@ int verb_bmc_bootdev(int argc, char **argv) {
         }
 
         if (optind == argc)
-                return run(NULL) < 0;
+                return verb_ask_ipmi(set_and_show, NULL) < 0;
         if (optind + 1 != argc || boot_override_parse(argv[optind], &override) < 0) {
                 log_line("bmc bootdev takes one of disk, network, cd, diag, setup, none");
                 return COMMAND_WRONG_USAGE;
         }
 
-        return run(&override) < 0;
+        return verb_ask_ipmi(set_and_show, &override) < 0;
 }

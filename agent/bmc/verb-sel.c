@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/command.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "bmc/ipmi/ipmi.h"
 #include "bmc/ipmi/sel-text.h"
 #include "bmc/ipmi/sel.h"
 #include "bmc/items/events.h"
 #include "verb.h"
-#include "wait.h"
 
 static void help(void) {
         puts("Usage: seatrial bmc sel [--ours]\n"
@@ -36,8 +32,8 @@ static void show(const struct sel_record *record, bool ours_only) {
                ours ?: text ?: "?");
 }
 
-/* Returns 0, a negative errno with *ret_problem set. */
-static int show_all(struct ipmi *ipmi, struct wait *w, bool ours_only, char **ret_problem) {
+static int show_all(struct ipmi *ipmi, struct wait *w, void *userdata, char **ret_problem) {
+        const bool *ours_only = userdata;
         struct sel_info info;
         uint16_t next = SEL_FIRST;
         int r;
@@ -57,36 +53,11 @@ static int show_all(struct ipmi *ipmi, struct wait *w, bool ours_only, char **re
                 if (r < 0)
                         return r;
 
-                show(&record, ours_only);
+                show(&record, *ours_only);
                 next = record.next;
         }
 
         return 0;
-}
-
-static int run(bool ours_only) {
-        _cleanup_(ipmi_list_done) struct ipmi_list list = {};
-        _cleanup_free_ char *problem = NULL;
-        struct wait w = WAIT_ALONE;
-        int r;
-
-        r = ipmi_open_all("/dev", &list);
-        if (r < 0)
-                return log_error(r, "the IPMI devices cannot be listed");
-
-        r = -ENODEV;
-        for (size_t i = 0; i < list.n_items; i++) {
-                free(TAKE_PTR(problem));
-                r = show_all(list.items[i], &w, ours_only, &problem);
-                if (r != -EOPNOTSUPP && r != -ETIMEDOUT)
-                        break;
-        }
-        if (r < 0)
-                log_line("%s", problem
-                                       ?: "there is no IPMI device (/dev/ipmi0), or the kernel has no driver "
-                                          "for it");
-
-        return r;
 }
 
 int verb_bmc_sel(int argc, char **argv) {
@@ -113,5 +84,5 @@ int verb_bmc_sel(int argc, char **argv) {
         if (!command_takes(argc, argv, 0))
                 return COMMAND_WRONG_USAGE;
 
-        return run(ours_only) < 0;
+        return verb_ask_ipmi(show_all, &ours_only) < 0;
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/command.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "bmc/ipmi/ipmi.h"
 #include "contact.h"
 #include "session.h"
 #include "verb.h"
+#include "wait.h"
 
 static const struct command things[] = {
         {"status", verb_bmc_status, "the way to the BMC, as far as it goes"},
@@ -44,6 +47,32 @@ int verb_end_session(struct contact *contact, struct session *session, int error
                 log_line("%s", contact->problem ?: strerror(-r));
 
         return error < 0 ? error : r;
+}
+
+int verb_ask_ipmi(int (*ask)(struct ipmi *ipmi, struct wait *w, void *userdata, char **ret_problem),
+                  void *userdata) {
+        _cleanup_(ipmi_list_done) struct ipmi_list list = {};
+        _cleanup_free_ char *problem = NULL;
+        struct wait w = WAIT_ALONE;
+        int r;
+
+        r = ipmi_open_all("/dev", &list);
+        if (r < 0)
+                return log_error(r, "the IPMI devices cannot be listed");
+
+        r = -ENODEV;
+        for (size_t i = 0; i < list.n_items; i++) {
+                free(TAKE_PTR(problem));
+                r = ask(list.items[i], &w, userdata, &problem);
+                if (r != -EOPNOTSUPP && r != -ETIMEDOUT)
+                        break;
+        }
+        if (r < 0)
+                log_line("%s", problem
+                                       ?: "there is no IPMI device (/dev/ipmi0), or the kernel has no driver "
+                                          "for it");
+
+        return r;
 }
 
 static void help(void) {
