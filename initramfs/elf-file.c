@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "elf-file.h"
 
-bool elf_is_elf(const void *data, size_t size) {
+static bool is_elf(const void *data, size_t size) {
         return size >= SELFMAG && memcmp(data, ELFMAG, SELFMAG) == 0;
 }
 
@@ -111,7 +111,7 @@ int elf_open(const void *data, size_t size, struct elf_file *ret) {
         struct elf_file elf = {.data = data, .size = size};
         int r;
 
-        if (!elf_is_elf(data, size) || size < sizeof(elf.header))
+        if (!is_elf(data, size) || size < sizeof(elf.header))
                 return -ENOEXEC;
 
         memcpy(&elf.header, data, sizeof(elf.header));

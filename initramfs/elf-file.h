@@ -19,8 +19,6 @@ struct elf_file {
         size_t strings_size;
 };
 
-bool elf_is_elf(const void *data, size_t size);
-
 /* Reads the size bytes at data, which must stay, and sets *ret. Returns 0, -ENOEXEC when they are no ELF file
  * for this machine, -EBADMSG when an offset or a size in it leads out of it. */
 int elf_open(const void *data, size_t size, struct elf_file *ret);

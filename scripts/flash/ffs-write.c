@@ -43,11 +43,10 @@ int64_t ffs_section_write(uint8_t *buffer, const struct ffs_section_content *sec
         return (int64_t) (sizeof(header) + section->size);
 }
 
-int ffs_file_seal(uint8_t *data, size_t size) {
+/* Sets a file's size, FFS_SIZE_MAX at the most, and both checksums, in a header that has all the rest and
+ * begins the size bytes at data. */
+static void seal_file(uint8_t *data, size_t size) {
         struct ffs_file_header header;
-
-        if (size > FFS_SIZE_MAX)
-                return -EFBIG;
 
         memcpy(&header, data, sizeof(header));
         write_size(header.size, size);
@@ -60,7 +59,6 @@ int ffs_file_seal(uint8_t *data, size_t size) {
                                        : NO_CHECKSUM;
         header.state = FFS_STATE_DATA_VALID;
         memcpy(data, &header, sizeof(header));
-        return 0;
 }
 
 /* A pad file of size bytes, its header among them. */
@@ -69,7 +67,7 @@ static void write_pad(uint8_t *data, size_t size) {
 
         memset(data, ERASED, size);
         memcpy(data, &header, sizeof(header));
-        ffs_file_seal(data, size);
+        seal_file(data, size);
 }
 
 int ffs_writer_init(struct ffs_writer *w, void *data, size_t size, const struct guid *name) {
@@ -161,7 +159,7 @@ int ffs_writer_add(struct ffs_writer *w, const struct guid *name, enum ffs_file_
                 position += (size_t) ffs_section_write(w->data + offset + position, &sections[i]);
         }
 
-        ffs_file_seal(w->data + offset, size);
+        seal_file(w->data + offset, size);
         w->used = offset + size;
         return 0;
 }

@@ -22,10 +22,6 @@ struct ffs_section_content {
  * when it needs more than 24 bits. */
 int64_t ffs_section_write(uint8_t *buffer, const struct ffs_section_content *section);
 
-/* Sets a file's size and both checksums, in a header that has all the rest, for the size bytes at data of
- * which it is the beginning. Returns 0, -EFBIG when the size needs more than 24 bits. */
-int ffs_file_seal(uint8_t *data, size_t size);
-
 /* Erases the size bytes at data and writes a volume's header there, with an extended header that carries the
  * name. Returns 0, -EINVAL when size is no multiple of 4 KiB or too small. */
 int ffs_writer_init(struct ffs_writer *w, void *data, size_t size, const struct guid *name);

@@ -10,7 +10,7 @@ bool guid_equal(const struct guid *a, const struct guid *b) {
         return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-uint32_t ffs_read_size(const uint8_t size[static 3]) {
+static uint32_t read_size(const uint8_t size[static 3]) {
         return (uint32_t) size[0] | (uint32_t) size[1] << 8 | (uint32_t) size[2] << 16;
 }
 
@@ -108,7 +108,7 @@ enum ffs_result ffs_file_next(const struct ffs_volume *volume, size_t *position,
 
         /* The header's checksum leaves out the file's and the state, which change after it was written. */
         sum = (uint8_t) (ffs_sum8(&header, sizeof(header)) - header.file_checksum - header.state);
-        size = ffs_read_size(header.size);
+        size = read_size(header.size);
         if (sum != 0 || size < sizeof(header) || size > volume->size - offset)
                 return FFS_BROKEN;
 
@@ -150,7 +150,7 @@ enum ffs_result ffs_section_next(const void *data, size_t size, size_t *position
                 return FFS_BROKEN;
 
         memcpy(&header, (const uint8_t *) data + offset, sizeof(header));
-        section_size = ffs_read_size(header.size);
+        section_size = read_size(header.size);
         if (section_size > FFS_SIZE_MAX) {
                 header_size += sizeof(section_size);
                 if (size - offset < header_size)

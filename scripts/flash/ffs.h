@@ -139,7 +139,6 @@ struct ffs_section {
 };
 
 bool guid_equal(const struct guid *a, const struct guid *b);
-uint32_t ffs_read_size(const uint8_t size[static 3]);
 uint8_t ffs_sum8(const void *data, size_t size);
 uint16_t ffs_sum16(const void *data, size_t size);
 

@@ -89,7 +89,8 @@ static bool is_in_full(const json_t *member) {
         return json_object_get(member, "Id");
 }
 
-int redfish_get_member(struct redfish *redfish, const json_t *member, json_t **ret) {
+/* Reads it, unless it stands there in full. *ret is a new reference. */
+static int get_member(struct redfish *redfish, const json_t *member, json_t **ret) {
         if (!is_in_full(member))
                 return redfish_get(redfish, redfish_path_of(member), ret);
 
@@ -116,8 +117,10 @@ static bool can_expand(const struct redfish *redfish) {
         return json_is_true(json_object_get(json_object_get(features, "ExpandQuery"), "NoLinks"));
 }
 
-int redfish_each_member_in_full(struct redfish *redfish, const char *collection, size_t max,
-                                redfish_member_t callback, void *userdata) {
+/* redfish_each_member(), but asks for the members in full where the service can do that ($expand,
+ * DSP0266 7.3). They may be references all the same: get_member() makes a resource of either. */
+static int each_member_in_full(struct redfish *redfish, const char *collection, size_t max,
+                               redfish_member_t callback, void *userdata) {
         struct passing_on to = {.callback = callback, .userdata = userdata};
         _cleanup_free_ char *expanded = NULL;
         int r;
@@ -191,7 +194,7 @@ static int on_system(struct redfish *redfish, const json_t *member, void *userda
         const char *uuid, *serial;
         int r;
 
-        r = redfish_get_member(redfish, member, &system);
+        r = get_member(redfish, member, &system);
         if (r < 0)
                 return r;
 
@@ -218,7 +221,7 @@ int redfish_find_system(struct redfish *redfish, const char *uuid, const char *s
         if (!systems)
                 return redfish_fail(redfish, -ENOENT, "the service root has no Systems");
 
-        r = redfish_each_member_in_full(redfish, systems, MEMBERS_MAX, on_system, &search);
+        r = each_member_in_full(redfish, systems, MEMBERS_MAX, on_system, &search);
         if (r < 0)
                 return r;
 
@@ -261,7 +264,7 @@ static int on_log_service(struct redfish *redfish, const json_t *member, void *u
         if (!ends_in(path, search->id))
                 return 0;
 
-        r = redfish_get_member(redfish, member, &service);
+        r = get_member(redfish, member, &service);
         if (r < 0)
                 return r;
 
@@ -282,7 +285,7 @@ int redfish_find_log(struct redfish *redfish, const json_t *system, const char *
         if (!services)
                 return redfish_fail(redfish, -ENOENT, "the system has no LogServices");
 
-        r = redfish_each_member_in_full(redfish, services, MEMBERS_MAX, on_log_service, &search);
+        r = each_member_in_full(redfish, services, MEMBERS_MAX, on_log_service, &search);
         if (r < 0)
                 return r;
         if (r == 0)

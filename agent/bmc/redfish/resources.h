@@ -19,14 +19,6 @@ typedef int (*redfish_member_t)(struct redfish *redfish, const json_t *member, v
 int redfish_each_member(struct redfish *redfish, const char *collection, size_t max,
                         redfish_member_t callback, void *userdata);
 
-/* The same, and asks for the members in full where the service can do that ($expand, DSP0266 7.3). They may
- * be references all the same: redfish_get_member() makes a resource of either. */
-int redfish_each_member_in_full(struct redfish *redfish, const char *collection, size_t max,
-                                redfish_member_t callback, void *userdata);
-
-/* Reads it, unless it stands there in full. *ret is a new reference. */
-int redfish_get_member(struct redfish *redfish, const json_t *member, json_t **ret);
-
 /* Ends what redfish_stray_user() tells of; does nothing when it tells of none. */
 int redfish_end_strays(struct redfish *redfish);
 

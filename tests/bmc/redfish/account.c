@@ -64,6 +64,13 @@ int accounts_create(struct accounts *accounts, bool bootstrap, const struct acco
         return 0;
 }
 
+static const struct account *find_account(const struct accounts *accounts, const char *user_name) {
+        for (unsigned i = 0; i < ACCOUNTS_MAX; i++)
+                if (accounts->slots[i].user_name[0] && streq(accounts->slots[i].user_name, user_name))
+                        return &accounts->slots[i];
+        return NULL;
+}
+
 int accounts_add(struct accounts *accounts, const char *user_name, const char *password,
                  const struct account **ret) {
         struct account *slot;
@@ -72,7 +79,7 @@ int accounts_add(struct accounts *accounts, const char *user_name, const char *p
         if (!*user_name || !*password || strlen(user_name) > ACCOUNT_NAME_MAX ||
             strlen(password) > ACCOUNT_NAME_MAX)
                 return -EINVAL;
-        if (accounts_find(accounts, user_name))
+        if (find_account(accounts, user_name))
                 return -EEXIST;
         r = take_slot(accounts, &slot);
         if (r < 0)
@@ -106,13 +113,6 @@ const struct account *accounts_authenticate(const struct accounts *accounts, con
         return found;
 }
 
-const struct account *accounts_find(const struct accounts *accounts, const char *user_name) {
-        for (unsigned i = 0; i < ACCOUNTS_MAX; i++)
-                if (accounts->slots[i].user_name[0] && streq(accounts->slots[i].user_name, user_name))
-                        return &accounts->slots[i];
-        return NULL;
-}
-
 unsigned accounts_count(const struct accounts *accounts) {
         unsigned n = 0;
 
@@ -121,7 +121,8 @@ unsigned accounts_count(const struct accounts *accounts) {
         return n;
 }
 
-void account_end(struct service *service, const struct account *account) {
+/* Ends the account and its sessions. */
+static void account_end(struct service *service, const struct account *account) {
         struct account *slot = &service->accounts.slots[account - service->accounts.slots];
 
         sessions_end_user(&service->sessions, slot->user_name);
@@ -160,7 +161,7 @@ void accounts_get(struct service *service, const struct request *request, struct
 /* The account that the request's path names; fails the answer when there is none. */
 static const struct account *find(struct service *service, const struct request *request,
                                   struct answer *answer) {
-        const struct account *account = accounts_find(&service->accounts, request->id);
+        const struct account *account = find_account(&service->accounts, request->id);
 
         if (!account)
                 answer_fail(answer, MHD_HTTP_NOT_FOUND, MESSAGE_RESOURCE_MISSING_AT_URI, NULL, request->path);

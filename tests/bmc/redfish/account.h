@@ -38,11 +38,7 @@ int accounts_add(struct accounts *accounts, const char *user_name, const char *p
 const struct account *accounts_authenticate(const struct accounts *accounts, const char *user_name,
                                             const char *password);
 
-const struct account *accounts_find(const struct accounts *accounts, const char *user_name);
 unsigned accounts_count(const struct accounts *accounts);
-
-/* Ends the account and its sessions. */
-void account_end(struct service *service, const struct account *account);
 
 /* Ends all that was given to the host and enables bootstrapping, as the reset of the host does. */
 void accounts_host_reset(struct service *service);
