@@ -11,8 +11,6 @@
 #include "plan/plan.h"
 #include "sink.h"
 
-#define STAGES_MAX 8
-
 /* A step that has begun and not ended. */
 struct step {
         struct step *next;
@@ -36,7 +34,7 @@ struct console {
         const struct channel *channel;
         struct step *steps;
         char *absent; /* names of this stage's steps that had nothing to do, with commas between */
-        struct stage stages[STAGES_MAX];
+        struct stage *stages;
         size_t n_stages;
         uint64_t n_records;
         uint64_t now; /* as the present record tells, so that a journal can be shown again later */
@@ -49,6 +47,12 @@ static const struct {
         {"trial", "whether it works"},
         {"production", "handing it over"},
 };
+
+/* What is shown again later may be any file: the texts in it are only looked for, and empty where they are
+ * not. */
+static const char *text_of(const json_t *object, const char *key) {
+        return json_get_string(object, key) ?: "";
+}
 
 static struct step *step_free(struct step *step) {
         if (!step)
@@ -78,6 +82,7 @@ static void console_free(void *p) {
                 free(console->stages[i].result);
         }
 
+        free(console->stages);
         free(console->absent);
         free(console);
 }
@@ -104,15 +109,16 @@ static int console_open(const struct sink_environment *environment, void **ret) 
 }
 
 static int run_start(struct console *console, const json_t *start) {
-        const char *name = json_get_string(start, "name"), *text = "";
-        struct stage *stage;
+        const char *name = text_of(start, "name"), *text = "";
+        struct stage *larger;
 
-        if (console->n_stages == STAGES_MAX)
-                return -ENOSPC;
+        larger = reallocarray(console->stages, console->n_stages + 1, sizeof(*larger));
+        if (!larger)
+                return -ENOMEM;
+        console->stages = larger;
 
-        stage = &console->stages[console->n_stages];
-        *stage = (struct stage){.name = strdup(name), .started = console->now};
-        if (!stage->name)
+        larger[console->n_stages] = (struct stage){.name = strdup(name), .started = console->now};
+        if (!larger[console->n_stages].name)
                 return -ENOMEM;
         console->n_stages++;
 
@@ -124,9 +130,17 @@ static int run_start(struct console *console, const json_t *start) {
         return 0;
 }
 
+/* The one that is under way, NULL before the first. */
+static struct stage *last_stage(struct console *console) {
+        return console->n_stages > 0 ? &console->stages[console->n_stages - 1] : NULL;
+}
+
 static int run_end(struct console *console, const json_t *end) {
-        struct stage *stage = &console->stages[console->n_stages - 1];
-        const char *status = json_get_string(end, "status"), *result = json_get_string(end, "result");
+        struct stage *stage = last_stage(console);
+        const char *status = text_of(end, "status"), *result = text_of(end, "result");
+
+        if (!stage || stage->result)
+                return -EBADMSG;
 
         if (console->absent)
                 screen_row(&console->screen, MARK_SKIP, "none of", console->absent, USEC_INFINITY);
@@ -175,19 +189,23 @@ static int step_tell(struct step *step, enum mark mark, const char *message) {
 
 static int step_start(struct console *console, const char *id, const json_t *start) {
         _cleanup_(step_freep) struct step *step = NULL;
+        struct stage *stage = last_stage(console);
+
+        if (!stage)
+                return -EBADMSG;
 
         step = calloc(1, sizeof(*step));
         if (!step)
                 return -ENOMEM;
 
         step->id = strdup(id);
-        step->name = strdup(json_get_string(start, "name"));
+        step->name = strdup(text_of(start, "name"));
         step->details = json_array();
         step->started = console->now;
         if (!step->id || !step->name || !step->details)
                 return -ENOMEM;
 
-        console->stages[console->n_stages - 1].n_steps++;
+        stage->n_steps++;
         step->next = console->steps;
         console->steps = TAKE_PTR(step);
         return 0;
@@ -216,7 +234,7 @@ static int step_is_absent(struct console *console, const struct step *step) {
 }
 
 static int step_end(struct console *console, struct step *step, const json_t *end) {
-        const char *status = json_get_string(end, "status");
+        const char *status = text_of(end, "status");
         const json_t *detail;
         size_t i;
 
@@ -244,7 +262,7 @@ static int step_end(struct console *console, struct step *step, const json_t *en
 }
 
 static int step_artifact(struct console *console, const json_t *artifact) {
-        const char *id = json_get_string(artifact, "testStepId");
+        const char *id = text_of(artifact, "testStepId");
         struct step *step = console->steps;
         const json_t *content;
 
@@ -263,7 +281,7 @@ static int step_artifact(struct console *console, const json_t *artifact) {
 
         content = json_object_get(artifact, "diagnosis");
         if (content) {
-                const char *type = json_get_string(content, "type");
+                const char *type = text_of(content, "type");
                 enum mark mark = streq(type, "PASS")   ? MARK_OK
                                  : streq(type, "FAIL") ? MARK_FAIL
                                                        : MARK_WARNING;
@@ -279,7 +297,7 @@ static int step_artifact(struct console *console, const json_t *artifact) {
 
         content = json_object_get(artifact, "log");
         if (content)
-                return step_tell(step, severity_mark(json_get_string(content, "severity")),
+                return step_tell(step, severity_mark(text_of(content, "severity")),
                                  json_get_string(content, "message"));
 
         return 0;
@@ -297,11 +315,11 @@ static int run_artifact(struct console *console, const json_t *artifact) {
                 return run_end(console, content);
 
         content = json_object_get(artifact, "log");
-        if (content && !streq(json_get_string(content, "severity"), "DEBUG")) {
-                enum mark mark = severity_mark(json_get_string(content, "severity"));
+        if (content && !streq(text_of(content, "severity"), "DEBUG")) {
+                enum mark mark = severity_mark(text_of(content, "severity"));
 
                 screen_row(&console->screen, mark == MARK_OK ? MARK_NONE : mark, "",
-                           json_get_string(content, "message"), USEC_INFINITY);
+                           text_of(content, "message"), USEC_INFINITY);
         }
 
         return 0;
@@ -313,7 +331,7 @@ static int console_record(void *p, const struct journal_record *record) {
         uint64_t now;
 
         /* A clock that is set back in the middle must not make a step last for ages. */
-        if (parse_timestamp(json_get_string(record->json, "timestamp"), &now) >= 0)
+        if (parse_timestamp(text_of(record->json, "timestamp"), &now) >= 0)
                 console->now = MAX(console->now, now);
         console->n_records = record->number;
 

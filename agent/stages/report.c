@@ -30,6 +30,10 @@ static int show_line(void *console, const char *line, size_t size, uint64_t numb
         if (r < 0)
                 return r;
 
+        /* What each record has, whatever it tells. */
+        if (!json_is_integer(json_object_get(json, "sequenceNumber")) || !json_get_string(json, "timestamp"))
+                return -EBADMSG;
+
         record = (struct journal_record){
                 .sequence = (uint64_t) json_get_integer(json, "sequenceNumber", 0),
                 .number = number,

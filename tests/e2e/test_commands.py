@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command line: each command helps, and of a mistake each says what it is, where it is, and who knows better."""
 
+import json
+import re
 import subprocess
 
 import pytest
@@ -65,6 +67,9 @@ def test_mistake_is_told_in_one_line(line, status, message):
 
 @pytest.mark.parametrize(("line", "text", "message"), [
     ("report", '{"a":', r"{path}:1 is no journal record"),
+    ("report", '{"testRunArtifact": {"log": {"severity": "INFO"}}}', r"{path}:1 is no journal record"),
+    ("report", '{"testRunArtifact": {"testRunEnd": {"status": "COMPLETE", "result": "PASS"}}, "sequenceNumber": 0, '
+               '"timestamp": "2026-01-01T00:00:00Z"}', r"{path}:1 is no journal record"),
     ("manifest --check", "[1]", r"manifest: {path} is no manifest of schema_version 1"),
     ("manifest --inventory", "[]", NO_INVENTORY),
     ("manifest --inventory", '{"schema_version": 1, "rules": []}', NO_INVENTORY),
@@ -75,3 +80,16 @@ def test_file_of_another_kind_is_refused_by_name(line, text, message, tmp_path):
     path = tmp_path / "file"
     path.write_text(text)
     assert refused(f"{line} {path}", 1) == f"seatrial: {message.format(path=path)}\n"
+
+
+def test_report_shows_as_many_stages_as_a_file_has(tmp_path):
+    """The BMC's log holds those of many boots."""
+    stages = 20
+    start = {"testRunArtifact": {"testRunStart": {"name": "trial", "metadata": {"boot": "b", "stage": "trial"}}}}
+    end = {"testRunArtifact": {"testRunEnd": {"status": "COMPLETE", "result": "PASS"}}}
+    path = tmp_path / "journal.jsonl"
+    path.write_text("".join(json.dumps({**record, "sequenceNumber": number, "timestamp": f"2026-01-01T00:00:{number:02}Z"})
+                            + "\n" for _ in range(stages) for number, record in enumerate((start, end))))
+    result = command(f"report {path}")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert len(re.findall(r"^  ok    trial       PASS in 0 steps +\S+ s$", result.stdout, re.MULTILINE)) == stages
