@@ -56,27 +56,35 @@ static void put(struct screen *screen, const char *colour, const char *text, uns
         fprintf(screen->file, "%s%-*s%s", coloured ? colour : "", (int) width, text, coloured ? RESET : "");
 }
 
-/* text from the text's column on, with the time behind its first line. */
-static void put_text(struct screen *screen, const char *text, uint64_t usec) {
-        unsigned time_width = usec == USEC_INFINITY ? 0 : TIME_WIDTH; /* of this line */
-        unsigned width = screen->width - 1 - TEXT_COLUMN;
-
+void screen_wrap(FILE *file, const char *text, unsigned column, unsigned width) {
         for (;;) {
-                size_t n = text_fitting(text, width - time_width);
+                size_t n = text_fitting(text, width);
 
-                fprintf(screen->file, "%.*s", (int) n, text);
-                if (time_width > 0)
-                        fprintf(screen->file, "%*s", (int) (width - n), FORMAT_DURATION(usec));
-                fputc('\n', screen->file);
-                time_width = 0;
-
+                fprintf(file, "%.*s\n", (int) n, text);
                 text += n;
                 text += strspn(text, " ");
                 if (!*text)
                         break;
-                fprintf(screen->file, "%*s", (int) TEXT_COLUMN, "");
+                fprintf(file, "%*s", (int) column, "");
+        }
+}
+
+/* text from the text's column on, with the time behind its first line. */
+static void put_text(struct screen *screen, const char *text, uint64_t usec) {
+        unsigned width = screen->width - 1 - TEXT_COLUMN;
+
+        if (usec != USEC_INFINITY) {
+                size_t n = text_fitting(text, width - TIME_WIDTH);
+
+                fprintf(screen->file, "%.*s%*s\n", (int) n, text, (int) (width - n), FORMAT_DURATION(usec));
+                text += n;
+                text += strspn(text, " ");
+                if (*text)
+                        fprintf(screen->file, "%*s", (int) TEXT_COLUMN, "");
         }
 
+        if (usec == USEC_INFINITY || *text)
+                screen_wrap(screen->file, text, TEXT_COLUMN, width);
         fflush(screen->file);
 }
 

@@ -22,6 +22,10 @@ enum screen_colour { SCREEN_COLOUR_AUTO, SCREEN_COLOUR_YES, SCREEN_COLOUR_NO };
 /* Asks the terminal for its width (a serial line does not know: 80), TERM and NO_COLOR for the rest. */
 void screen_init(struct screen *screen, FILE *file, enum screen_colour colour);
 
+/* The rest of a line and as many more as text needs, each of no more than width columns; the cursor stands at
+ * column, where they all begin. */
+void screen_wrap(FILE *file, const char *text, unsigned column, unsigned width);
+
 /* A heading: a name in bold, and what it means behind it. */
 void screen_heading(struct screen *screen, const char *name, const char *text);
 

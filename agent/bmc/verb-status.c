@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/command.h"
 #include "base/log.h"
+#include "base/screen.h"
 #include "base/state.h"
 #include "base/text.h"
 #include "bmc/redfish/http.h"
@@ -20,6 +22,9 @@
 #include "wait.h"
 
 #define IPMI_TIMEOUT (5 * USEC_PER_SEC)
+
+/* A fingerprint's digits fit into what is left of 80 columns. */
+#define TEXT_COLUMN 15
 
 /* Of what a run has left, what is a text for a person. */
 static const char *const last_run_texts[] = {"connection", "log", "problem"};
@@ -38,14 +43,20 @@ static void help(void) {
              "  -h, --help  this text");
 }
 
+/* A line for a program, as many as it takes for a person. */
 static void _printf_(2, 3) show(const char *what, const char *format, ...) {
+        _cleanup_free_ char *text = NULL;
+        struct screen screen;
         va_list ap;
 
-        printf("%-15s ", what);
         va_start(ap, format);
-        vprintf(format, ap);
+        text = vstrprintf(format, ap);
         va_end(ap);
-        putchar('\n');
+
+        screen_init(&screen, stdout, SCREEN_COLOUR_NO);
+        printf("%-*s", TEXT_COLUMN, what);
+        screen_wrap(stdout, text ?: format, TEXT_COLUMN,
+                    isatty(STDOUT_FILENO) ? screen.width - 1 - TEXT_COLUMN : UINT_MAX);
 }
 
 /* Prints what is missing. Returns error, so that the caller's last line tells whether all went well. */
@@ -130,7 +141,8 @@ static int show_trust(struct contact *contact) {
         for (size_t i = 0; i < contact->ipmi.n_items; i++)
                 show_ipmi_device(contact, contact->ipmi.items[i]);
         if (contact->ipmi.n_items == 0)
-                show("ipmi", "there is no %s/ipmiN", contact->environment->dev_root);
+                show("ipmi", "there is no %s/ipmi0, or the kernel has no driver for it",
+                     contact->environment->dev_root);
         if (r < 0)
                 return show_problem("trust", contact, r);
 

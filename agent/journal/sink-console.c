@@ -108,9 +108,28 @@ static int console_open(const struct sink_environment *environment, void **ret) 
         return 1;
 }
 
+/* Those that a machine has died in, or an agent, the oldest first. */
+static void tell_unended(struct console *console) {
+        while (console->steps) {
+                _cleanup_free_ char *text = NULL;
+                struct step **last = &console->steps, *step;
+
+                while ((*last)->next)
+                        last = &(*last)->next;
+                step = *last;
+                *last = NULL;
+
+                text = strprintf("has not ended%s%s", step->headline ? ": " : "", step->headline ?: "");
+                screen_row(&console->screen, MARK_FAIL, step->name, text ?: "", console->now - step->started);
+                step_free(step);
+        }
+}
+
 static int run_start(struct console *console, const json_t *start) {
         const char *name = text_of(start, "name"), *text = "";
         struct stage *larger;
+
+        tell_unended(console);
 
         larger = reallocarray(console->stages, console->n_stages + 1, sizeof(*larger));
         if (!larger)
@@ -363,6 +382,7 @@ static void summarize_channel(struct console *console) {
 static int console_close(void *p, uint64_t timeout_usec _unused_) {
         struct console *console = p;
 
+        tell_unended(console);
         screen_heading(&console->screen, "summary", "");
         for (size_t i = 0; i < console->n_stages; i++) {
                 const struct stage *stage = &console->stages[i];

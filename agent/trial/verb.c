@@ -61,19 +61,9 @@ static void help(void) {
 /* An option of the trial, what it does, and what the plan has when it is not given. */
 static void help_option(const struct trial_option *option, const struct plan *plan) {
         _cleanup_free_ char *text = strprintf("%s [%s]", option->help, plan_text(plan, option->key));
-        const char *rest = text ?: option->help;
 
         printf("  --%-11s ", option->name);
-        for (;;) {
-                size_t n = text_fitting(rest, HELP_WIDTH);
-
-                printf("%.*s\n", (int) n, rest);
-                rest += n;
-                rest += strspn(rest, " ");
-                if (!*rest)
-                        break;
-                printf("%*s", HELP_COLUMN, "");
-        }
+        screen_wrap(stdout, text ?: option->help, HELP_COLUMN, HELP_WIDTH);
 }
 
 static void help_trial(const struct trial *trial, const struct plan *plan) {

@@ -9,8 +9,6 @@ import struct
 
 import smbios
 
-GIB_IN_MIB = 1024
-
 
 @dataclasses.dataclass
 class Topology:

@@ -140,6 +140,23 @@ static void worst_word_is_the_headline_and_no_warning_is_lost(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void step_that_has_not_ended_is_told_at_the_end(void **state) {
+        struct fixture *f = *state;
+        _cleanup_free_ char *text = NULL;
+        unsigned first, second;
+
+        assert_int_equal(journal_step_start(f->journal, "storage", &first), 0);
+        assert_int_equal(journal_step_start(f->journal, "memory", &second), 0);
+        assert_int_equal(journal_step_log(f->journal, second, "INFO", "half of it tested"), 0);
+        assert_int_equal(journal_close(f->journal, 0), 0);
+
+        text = shown(f);
+        assert_memory_equal(text, "  FAIL  storage     has not ended  ", 34);
+        assert_memory_equal(strchr(text, '\n') + 1, "  FAIL  memory      has not ended: half of it tested  ",
+                            53);
+        assert_non_null(strstr(text, "  FAIL  discovery   not ended in 2 steps  "));
+}
+
 int main(void) {
         static const struct CMUnitTest tests[] = {
                 TEST(step_is_a_row_with_its_time_at_the_right),
@@ -147,6 +164,7 @@ int main(void) {
                 TEST(what_the_machine_does_not_have_is_one_row_in_all),
                 TEST(step_that_says_why_it_was_skipped_keeps_its_row),
                 TEST(worst_word_is_the_headline_and_no_warning_is_lost),
+                TEST(step_that_has_not_ended_is_told_at_the_end),
         };
 
         return cmocka_run_group_tests_name("console", tests, NULL, NULL);
