@@ -91,8 +91,9 @@ static void put_text(struct screen *screen, const char *text, uint64_t usec) {
 void screen_heading(struct screen *screen, const char *name, const char *text) {
         clear_progress(screen);
         fputc('\n', screen->file);
-        put(screen, BOLD, name, TEXT_COLUMN - 1);
-        fputc(' ', screen->file);
+        put(screen, BOLD, name, *text ? TEXT_COLUMN - 1 : 0);
+        if (*text)
+                fputc(' ', screen->file);
         put_text(screen, text, USEC_INFINITY);
 }
 
