@@ -152,9 +152,9 @@ class Machine:
     def _start(self):
         c = self.configuration
         self.directory.mkdir(parents=True, exist_ok=True)
-        for path, maker in ((c.flash, "make flash"), (c.disk, "make disk")):
+        for path, built in ((c.flash, "build/flash.fd"), (c.disk, "build/disk/production.raw")):
             if path and not path.exists():
-                raise MachineError(f"{path} is not there; '{maker}' builds it")
+                raise MachineError(f"{path} is not there; 'make {built}' builds one")
         if self._acceleration is None:
             self._acceleration = accel.choose(c.qemu)
 

@@ -104,7 +104,7 @@ def test_qemu_that_does_not_start_is_quoted(flash, tmp_path):
 
 
 def test_a_missing_image_names_what_builds_it(tmp_path):
-    with pytest.raises(MachineError, match="make flash"):
+    with pytest.raises(MachineError, match="make build/flash.fd"):
         with Machine(tmp_path / "run", Configuration(flash=tmp_path / "none")):
             pass
 
