@@ -9,10 +9,10 @@
 #include "json.h"
 
 /* Appends to a file descriptor one message that holds value. Returns 0, -ENOMEM, -EBADMSG when value is
- * nested deeper than messages may be, another negative errno of write(). */
+ * nested deeper than messages may be, -EMSGSIZE when it is larger, another negative errno of write(). */
 int message_write(int fd, const json_t *value);
 
-/* Takes the bytes of one message apart, trusting none of them. Returns 0, -EBADMSG, -ENOMEM. */
+/* Takes the bytes of one message apart, trusting none of them. Returns 0, -EBADMSG; also when memory is short. */
 int message_decode(const void *bytes, size_t size, json_t **ret);
 
 /* What has been read so far. A zeroed one is ready for use. */
