@@ -59,3 +59,29 @@ bool command_takes(int argc, char **argv, int n) {
                  argv[0]);
         return false;
 }
+
+bool command_begin(int argc, char **argv, void (*help)(void), const char *flag, bool *ret_flag, int n,
+                   int *ret_status) {
+        const struct option options[] = {
+                {"help", no_argument, NULL, 'h'},
+                {flag, no_argument, NULL, 'f'},
+                {},
+        };
+        int c;
+
+        *ret_status = COMMAND_WRONG_USAGE;
+        while ((c = command_option(argc, argv, "h", options)) >= 0)
+                switch (c) {
+                case 'f':
+                        *ret_flag = true;
+                        break;
+                case 'h':
+                        help();
+                        *ret_status = 0;
+                        return false;
+                default:
+                        return false;
+                }
+
+        return command_takes(argc, argv, n);
+}

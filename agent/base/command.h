@@ -29,3 +29,9 @@ int command_option(int argc, char **argv, const char *letters, const struct opti
 
 /* Whether there are no more than n arguments behind the options. If not, it has been told. */
 bool command_takes(int argc, char **argv, int n);
+
+/* All of the above for a command that has --help, perhaps one option more that is there or not, and up to n
+ * arguments behind them, from optind on. Returns true to go on, false and the exit status. flag may be NULL.
+ */
+bool command_begin(int argc, char **argv, void (*help)(void), const char *flag, bool *ret_flag, int n,
+                   int *ret_status);

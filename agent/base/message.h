@@ -12,7 +12,8 @@
  * nested deeper than messages may be, -EMSGSIZE when it is larger, another negative errno of write(). */
 int message_write(int fd, const json_t *value);
 
-/* Takes the bytes of one message apart, trusting none of them. Returns 0, -EBADMSG; also when memory is short. */
+/* Takes the bytes of one message apart, trusting none of them. Returns 0, -EBADMSG; also when memory is
+ * short. */
 int message_decode(const void *bytes, size_t size, json_t **ret);
 
 /* What has been read so far. A zeroed one is ready for use. */

@@ -52,20 +52,15 @@ static int set_and_show(struct ipmi *ipmi, struct wait *w, void *userdata, char 
 }
 
 int verb_bmc_bootdev(int argc, char **argv) {
-        static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {}};
         enum boot_override override;
-        int c;
+        int status;
 
-        while ((c = command_option(argc, argv, "h", options)) >= 0) {
-                if (c != 'h')
-                        return COMMAND_WRONG_USAGE;
-                help();
-                return 0;
-        }
+        if (!command_begin(argc, argv, help, NULL, NULL, 1, &status))
+                return status;
 
         if (optind == argc)
                 return verb_ask_ipmi(set_and_show, NULL) < 0;
-        if (optind + 1 != argc || boot_override_parse(argv[optind], &override) < 0) {
+        if (boot_override_parse(argv[optind], &override) < 0) {
                 log_line("bmc bootdev takes one of disk, network, cd, diag, setup, none");
                 return COMMAND_WRONG_USAGE;
         }

@@ -8,24 +8,20 @@
 #include "trust.h"
 #include "verb.h"
 
+static void help(void) {
+        puts("Usage: seatrial bmc forget\n"
+             "\n"
+             "Forgets the BMC's certificate of the first use (bmc.trust in the plan), so that the\n"
+             "next boot trusts whichever it is shown.\n"
+             "\n"
+             "  -h, --help  this text");
+}
+
 int verb_bmc_forget(int argc, char **argv) {
-        static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {}};
-        int c, r;
+        int r, status;
 
-        while ((c = command_option(argc, argv, "h", options)) >= 0) {
-                if (c != 'h')
-                        return COMMAND_WRONG_USAGE;
-                puts("Usage: seatrial bmc forget\n"
-                     "\n"
-                     "Forgets the BMC's certificate of the first use (bmc.trust in the plan), so that the\n"
-                     "next boot trusts whichever it is shown.\n"
-                     "\n"
-                     "  -h, --help  this text");
-                return 0;
-        }
-
-        if (!command_takes(argc, argv, 0))
-                return COMMAND_WRONG_USAGE;
+        if (!command_begin(argc, argv, help, NULL, NULL, 0, &status))
+                return status;
 
         r = efi_variable_delete(EFI_VARIABLE_ROOT, TRUST_VARIABLE);
         if (r < 0)

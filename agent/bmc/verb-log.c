@@ -83,31 +83,14 @@ static int open_and_show(struct contact *contact, bool json) {
 }
 
 int verb_bmc_log(int argc, char **argv) {
-        static const struct option options[] = {
-                {"json", no_argument, NULL, 'j'},
-                {"help", no_argument, NULL, 'h'},
-                {},
-        };
         _cleanup_(contact_freep) struct contact *contact = NULL;
         _cleanup_(plan_freep) struct plan *plan = NULL;
         struct wait w = WAIT_ALONE;
         bool json = false;
-        int c, r;
+        int r, status;
 
-        while ((c = command_option(argc, argv, "h", options)) >= 0)
-                switch (c) {
-                case 'j':
-                        json = true;
-                        break;
-                case 'h':
-                        help();
-                        return 0;
-                default:
-                        return COMMAND_WRONG_USAGE;
-                }
-
-        if (!command_takes(argc, argv, 0))
-                return COMMAND_WRONG_USAGE;
+        if (!command_begin(argc, argv, help, "json", &json, 0, &status))
+                return status;
 
         if (plan_load_for_command(&plan) < 0)
                 return 1;

@@ -61,28 +61,11 @@ static int show_all(struct ipmi *ipmi, struct wait *w, void *userdata, char **re
 }
 
 int verb_bmc_sel(int argc, char **argv) {
-        static const struct option options[] = {
-                {"ours", no_argument, NULL, 'o'},
-                {"help", no_argument, NULL, 'h'},
-                {},
-        };
         bool ours_only = false;
-        int c;
+        int status;
 
-        while ((c = command_option(argc, argv, "h", options)) >= 0)
-                switch (c) {
-                case 'o':
-                        ours_only = true;
-                        break;
-                case 'h':
-                        help();
-                        return 0;
-                default:
-                        return COMMAND_WRONG_USAGE;
-                }
-
-        if (!command_takes(argc, argv, 0))
-                return COMMAND_WRONG_USAGE;
+        if (!command_begin(argc, argv, help, "ours", &ours_only, 0, &status))
+                return status;
 
         return verb_ask_ipmi(show_all, &ours_only) < 0;
 }

@@ -189,20 +189,13 @@ static int prepare(struct sending *sending, struct wait *w, const struct plan *p
 }
 
 int verb_bmc_send(int argc, char **argv) {
-        static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {}};
         _cleanup_(sending_done) struct sending sending = {};
         _cleanup_(plan_freep) struct plan *plan = NULL;
         struct wait w = WAIT_ALONE;
-        int c, r;
+        int r, status;
 
-        while ((c = command_option(argc, argv, "h", options)) >= 0) {
-                if (c != 'h')
-                        return COMMAND_WRONG_USAGE;
-                help();
-                return 0;
-        }
-        if (!command_takes(argc, argv, 0))
-                return COMMAND_WRONG_USAGE;
+        if (!command_begin(argc, argv, help, NULL, NULL, 0, &status))
+                return status;
 
         if (plan_load_for_command(&plan) < 0)
                 return 1;

@@ -243,7 +243,7 @@ static void on_note(const char *severity _unused_, const char *text, void *userd
         show("", "%s", text);
 }
 
-static int status(bool open) {
+static int show_status(bool open) {
         _cleanup_(contact_freep) struct contact *contact = NULL;
         _cleanup_(plan_freep) struct plan *plan = NULL;
         struct wait w = WAIT_ALONE;
@@ -271,28 +271,11 @@ static int status(bool open) {
 }
 
 int verb_bmc_status(int argc, char **argv) {
-        static const struct option options[] = {
-                {"open", no_argument, NULL, 'o'},
-                {"help", no_argument, NULL, 'h'},
-                {},
-        };
         bool open = false;
-        int c;
+        int status;
 
-        while ((c = command_option(argc, argv, "h", options)) >= 0)
-                switch (c) {
-                case 'o':
-                        open = true;
-                        break;
-                case 'h':
-                        help();
-                        return 0;
-                default:
-                        return COMMAND_WRONG_USAGE;
-                }
+        if (!command_begin(argc, argv, help, "open", &open, 0, &status))
+                return status;
 
-        if (!command_takes(argc, argv, 0))
-                return COMMAND_WRONG_USAGE;
-
-        return status(open);
+        return show_status(open);
 }

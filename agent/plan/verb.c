@@ -37,20 +37,12 @@ int plan_load_for_command(struct plan **ret) {
 }
 
 int verb_plan(int argc, char **argv) {
-        static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {}};
         _cleanup_(plan_problems_done) struct plan_problems problems = {};
         _cleanup_(plan_freep) struct plan *plan = NULL;
-        int c, r;
+        int r, status;
 
-        while ((c = command_option(argc, argv, "h", options)) >= 0) {
-                if (c != 'h')
-                        return COMMAND_WRONG_USAGE;
-                help();
-                return 0;
-        }
-
-        if (!command_takes(argc, argv, 0))
-                return COMMAND_WRONG_USAGE;
+        if (!command_begin(argc, argv, help, NULL, NULL, 0, &status))
+                return status;
 
         r = plan_load(&plan, &problems);
         if (r < 0) {

@@ -90,31 +90,13 @@ static int copy(FILE *file) {
 }
 
 int verb_report(int argc, char **argv) {
-        static const struct option options[] = {
-                {"help", no_argument, NULL, 'h'},
-                {"json", no_argument, NULL, 'j'},
-                {},
-        };
         _cleanup_fclose_ FILE *file = NULL;
         const char *path = JOURNAL_FILE;
         bool json = false;
-        int c;
+        int status;
 
-        while ((c = command_option(argc, argv, "h", options)) >= 0) {
-                switch (c) {
-                case 'h':
-                        help();
-                        return 0;
-                case 'j':
-                        json = true;
-                        break;
-                default:
-                        return COMMAND_WRONG_USAGE;
-                }
-        }
-
-        if (!command_takes(argc, argv, 1))
-                return COMMAND_WRONG_USAGE;
+        if (!command_begin(argc, argv, help, "json", &json, 1, &status))
+                return status;
         if (optind < argc)
                 path = argv[optind];
 
