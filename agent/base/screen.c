@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include <limits.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -54,6 +55,13 @@ static void put(struct screen *screen, const char *colour, const char *text, uns
         bool coloured = screen->colour && *colour;
 
         fprintf(screen->file, "%s%-*s%s", coloured ? colour : "", (int) width, text, coloured ? RESET : "");
+}
+
+unsigned screen_room(FILE *file, unsigned column) {
+        struct screen screen;
+
+        screen_init(&screen, file, SCREEN_COLOUR_NO);
+        return isatty(fileno(file)) ? screen.width - 1 - column : UINT_MAX;
 }
 
 void screen_wrap(FILE *file, const char *text, unsigned column, unsigned width) {

@@ -26,6 +26,9 @@ void screen_init(struct screen *screen, FILE *file, enum screen_colour colour);
  * column, where they all begin. */
 void screen_wrap(FILE *file, const char *text, unsigned column, unsigned width);
 
+/* The width that file leaves from column on: of a terminal what it has, of what a program reads no end. */
+unsigned screen_room(FILE *file, unsigned column);
+
 /* A heading: a name in bold, and what it means behind it. */
 void screen_heading(struct screen *screen, const char *name, const char *text);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include <errno.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,17 +45,14 @@ static void help(void) {
 /* A line for a program, as many as it takes for a person. */
 static void _printf_(2, 3) show(const char *what, const char *format, ...) {
         _cleanup_free_ char *text = NULL;
-        struct screen screen;
         va_list ap;
 
         va_start(ap, format);
         text = vstrprintf(format, ap);
         va_end(ap);
 
-        screen_init(&screen, stdout, SCREEN_COLOUR_NO);
         printf("%-*s", TEXT_COLUMN, what);
-        screen_wrap(stdout, text ?: format, TEXT_COLUMN,
-                    isatty(STDOUT_FILENO) ? screen.width - 1 - TEXT_COLUMN : UINT_MAX);
+        screen_wrap(stdout, text ?: format, TEXT_COLUMN, screen_room(stdout, TEXT_COLUMN));
 }
 
 /* Prints what is missing. Returns error, so that the caller's last line tells whether all went well. */

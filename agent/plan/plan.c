@@ -63,30 +63,11 @@ static const struct setting *setting_find(const char *key) {
         return NULL;
 }
 
-/* "rescue, poweroff or reboot" */
-static char *choices_describe(const char *const *choices) {
-        char *text = NULL;
-
-        for (size_t i = 0; choices[i]; i++) {
-                _cleanup_free_ char *before = text;
-
-                text = strprintf("%s%s%s", before ?: "",
-                                 i == 0           ? ""
-                                 : choices[i + 1] ? ", "
-                                                  : " or ",
-                                 choices[i]);
-                if (!text)
-                        return NULL;
-        }
-
-        return text;
-}
-
 static int problem_add_value(struct plan_problems *problems, const char *where, const struct setting *setting,
                              const char *value) {
         _cleanup_free_ char *expected = NULL;
 
-        expected = setting->choices ? choices_describe(setting->choices) : strdup(setting->expected);
+        expected = setting_expected(setting);
         if (!expected)
                 return -ENOMEM;
 

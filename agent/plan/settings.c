@@ -217,8 +217,10 @@ static int parse_server_uri(const char *value, const char *const *choices, void 
 #define HOST_ADDRESS                                                                                         \
         .parse = parse_host_address, .release = release_text,                                                \
         .expected = "dhcp, auto, or an address with its prefix such as 10.0.0.18/24"
-#define NAMES      .parse = parse_names, .release = release_names, .expected = "names with commas between, or none"
-#define CHOICES(c) .parse = parse_names, .release = release_names, .choices = (c)
+#define NAMES .parse = parse_names, .release = release_names, .expected = "names with commas between, or none"
+#define CHOICES(c)                                                                                           \
+        .parse = parse_names, .release = release_names, .choices = (c),                                      \
+        .expected = "a list, with commas between, of"
 
 const struct setting settings[] = {
         {"console.colour", "auto", "colours on the console; auto: unless TERM is dumb or NO_COLOR is set",
@@ -242,7 +244,8 @@ const struct setting settings[] = {
         {"manifest.failed", "rescue", "what such a deviation leads to; boot: to production all the same",
          CHOICE(after_choices), FIELD(manifest_failed)},
 
-        {"trial.run", "memory,processor", "the trials, in this order", NAMES, FIELD(trials)},
+        {"trial.run", "memory,processor", "the trials, in this order: memory, processor", NAMES,
+         FIELD(trials)},
         {"trial.failed", "rescue", "what a failed trial leads to; boot: to production all the same",
          CHOICE(after_choices), FIELD(trial_failed)},
         {"trial.long", "trial.memory.passes=4 trial.processor.time=1min",
@@ -343,3 +346,33 @@ const struct setting settings[] = {
 };
 
 const size_t n_settings = ELEMENTSOF(settings);
+
+/* "rescue, poweroff or reboot" */
+static char *choices_describe(const char *const *choices) {
+        char *text = NULL;
+
+        for (size_t i = 0; choices[i]; i++) {
+                _cleanup_free_ char *before = text;
+
+                text = strprintf("%s%s%s", before ?: "",
+                                 i == 0           ? ""
+                                 : choices[i + 1] ? ", "
+                                                  : " or ",
+                                 choices[i]);
+                if (!text)
+                        return NULL;
+        }
+
+        return text;
+}
+
+char *setting_expected(const struct setting *setting) {
+        _cleanup_free_ char *choices = NULL;
+
+        if (!setting->choices)
+                return strdup(setting->expected);
+
+        choices = choices_describe(setting->choices);
+        return choices ? strprintf("%s%s%s", setting->expected ?: "", setting->expected ? " " : "", choices)
+                       : NULL;
+}

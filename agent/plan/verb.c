@@ -5,16 +5,19 @@
 
 #include "base/command.h"
 #include "base/log.h"
+#include "base/screen.h"
 #include "base/text.h"
 #include "plan.h"
 #include "settings.h"
 
+#define TEXT_COLUMN 8
+
 static void help(void) {
         puts("Usage: seatrial plan\n"
              "\n"
-             "Prints every setting, its value, and where the value came from. Settings stand in\n" PLAN_FILE
-             " as \"key = value\", and on the kernel command line as\n"
-             "seatrial.key=value, which wins.\n"
+             "Prints every setting with its value, what it means, where the value came from, and what\n"
+             "it may be. Settings stand in " PLAN_FILE " as \"key = value\", and on the kernel\n"
+             "command line as seatrial.key=value, which wins.\n"
              "\n"
              "  -h, --help  this text");
 }
@@ -36,6 +39,20 @@ int plan_load_for_command(struct plan **ret) {
         return 0;
 }
 
+static void show_text(const char *text) {
+        printf("%*s", TEXT_COLUMN, "");
+        screen_wrap(stdout, text, TEXT_COLUMN, screen_room(stdout, TEXT_COLUMN));
+}
+
+static void show(const struct setting *setting, const struct plan_value *value) {
+        _cleanup_free_ char *expected = setting_expected(setting), *origin = NULL;
+
+        printf("%s = %s\n", setting->key, value->text);
+        show_text(setting->help);
+        origin = strprintf("%s; may be %s", value->origin, expected ?: "?");
+        show_text(origin ?: value->origin);
+}
+
 int verb_plan(int argc, char **argv) {
         _cleanup_(plan_problems_done) struct plan_problems problems = {};
         _cleanup_(plan_freep) struct plan *plan = NULL;
@@ -51,8 +68,7 @@ int verb_plan(int argc, char **argv) {
         }
 
         for (size_t i = 0; i < n_settings; i++)
-                printf("%s = %s\n        %s (%s)\n", settings[i].key, plan->values[i].text, settings[i].help,
-                       plan->values[i].origin);
+                show(&settings[i], &plan->values[i]);
 
         plan_problems_log(&problems);
 

@@ -226,7 +226,8 @@ static void way_that_nobody_knows_makes_nobody_trusted(void **state) {
         assert_int_equal(plan_set(f->plan, "bmc.trust", "fingerprint,anybody", "test", &f->problems),
                          -EINVAL);
         assert_problem(f, 0, "test",
-                       "bmc.trust: \"fingerprint,anybody\" is not fingerprint, ca or first-use");
+                       "bmc.trust: \"fingerprint,anybody\" is not a list, with commas between, of "
+                       "fingerprint, ca or first-use");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
