@@ -54,7 +54,7 @@ size_t text_fitting(const char *text, size_t columns) {
                 return length;
 
         for (size_t cut = columns; cut > columns / 2; cut--)
-                if (text[cut] == ' ')
+                if (text[cut] == ' ' && text[cut + 1] != '%')
                         return cut;
 
         return columns;

@@ -28,7 +28,7 @@ char *strprintf(const char *format, ...) _printf_(1, 2);
 char *vstrprintf(const char *format, va_list ap) _printf_(1, 0);
 
 /* How many bytes of text fit into so many columns, a byte a column: up to a blank where there is one in the
- * second half of them. */
+ * second half of them, but not one before a percent sign. */
 size_t text_fitting(const char *text, size_t columns);
 
 /* For functions that say in words why they fail: replaces *problem by that text (NULL when memory is short).

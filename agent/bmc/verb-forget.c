@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/command.h"
@@ -24,7 +25,9 @@ int verb_bmc_forget(int argc, char **argv) {
                 return status;
 
         r = efi_variable_delete(EFI_VARIABLE_ROOT, TRUST_VARIABLE);
-        if (r < 0)
+        if (r == -EOPNOTSUPP)
+                log_line("this machine's firmware has no EFI variables: no certificate has been kept");
+        else if (r < 0)
                 log_error(r, "the EFI variable %s cannot be removed", TRUST_VARIABLE);
         return r < 0;
 }

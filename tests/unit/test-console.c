@@ -98,6 +98,17 @@ static void long_text_leaves_room_for_the_time_in_its_first_line_alone(void **st
                             "                    5.0 s, no difference; a short pass is weak evidence\n");
 }
 
+static void percent_sign_stays_with_its_number(void **state) {
+        struct fixture *f = *state;
+        _cleanup_free_ char *text = NULL;
+
+        step(f, "memory", "64 MiB of the kernel's 16 GiB, that is now 0.39 % of it", OCP_COMPLETE);
+
+        text = shown(f);
+        assert_memory_equal(text, "  ok    memory      64 MiB of the kernel's 16 GiB, that is now  ", 64);
+        assert_string_equal(strchr(text, '\n') + 1, "                    0.39 % of it\n");
+}
+
 static void what_the_machine_does_not_have_is_one_row_in_all(void **state) {
         struct fixture *f = *state;
         _cleanup_free_ char *text = NULL;
@@ -161,6 +172,7 @@ int main(void) {
         static const struct CMUnitTest tests[] = {
                 TEST(step_is_a_row_with_its_time_at_the_right),
                 TEST(long_text_leaves_room_for_the_time_in_its_first_line_alone),
+                TEST(percent_sign_stays_with_its_number),
                 TEST(what_the_machine_does_not_have_is_one_row_in_all),
                 TEST(step_that_says_why_it_was_skipped_keeps_its_row),
                 TEST(worst_word_is_the_headline_and_no_warning_is_lost),
