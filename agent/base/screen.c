@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include <ctype.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -51,10 +52,23 @@ static void clear_progress(struct screen *screen) {
         screen->progress_shown = false;
 }
 
+/* Whatever text is, the terminal gets no control characters from it. */
+static void put_bytes(FILE *file, const char *text, size_t size) {
+        for (size_t i = 0; i < size; i++)
+                putc(iscntrl((unsigned char) text[i]) ? '?' : text[i], file);
+}
+
 static void put(struct screen *screen, const char *colour, const char *text, unsigned width) {
         bool coloured = screen->colour && *colour;
+        size_t length = strlen(text);
 
-        fprintf(screen->file, "%s%-*s%s", coloured ? colour : "", (int) width, text, coloured ? RESET : "");
+        if (coloured)
+                fputs(colour, screen->file);
+        put_bytes(screen->file, text, length);
+        if (length < width)
+                fprintf(screen->file, "%*s", (int) (width - length), "");
+        if (coloured)
+                fputs(RESET, screen->file);
 }
 
 unsigned screen_room(FILE *file, unsigned column) {
@@ -68,7 +82,8 @@ void screen_wrap(FILE *file, const char *text, unsigned column, unsigned width) 
         for (;;) {
                 size_t n = text_fitting(text, width);
 
-                fprintf(file, "%.*s\n", (int) n, text);
+                put_bytes(file, text, n);
+                putc('\n', file);
                 text += n;
                 text += strspn(text, " ");
                 if (!*text)
@@ -84,7 +99,8 @@ static void put_text(struct screen *screen, const char *text, uint64_t usec) {
         if (usec != USEC_INFINITY) {
                 size_t n = text_fitting(text, width - TIME_WIDTH);
 
-                fprintf(screen->file, "%.*s%*s\n", (int) n, text, (int) (width - n), FORMAT_DURATION(usec));
+                put_bytes(screen->file, text, n);
+                fprintf(screen->file, "%*s\n", (int) (width - n), FORMAT_DURATION(usec));
                 text += n;
                 text += strspn(text, " ");
                 if (*text)
@@ -109,7 +125,8 @@ void screen_row(struct screen *screen, enum mark mark, const char *name, const c
         clear_progress(screen);
         fputs("  ", screen->file);
         put(screen, marks[mark].colour, marks[mark].text, NAME_COLUMN - 2);
-        fprintf(screen->file, "%-*s ", (int) (TEXT_COLUMN - NAME_COLUMN - 1), name);
+        put(screen, "", name, TEXT_COLUMN - NAME_COLUMN - 1);
+        fputc(' ', screen->file);
         put_text(screen, text, usec);
 }
 

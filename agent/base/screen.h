@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* screen.h: rows for a person on a terminal or a serial console: a mark, a name, a text that wraps, a time.
- */
+ * Of control characters in what is shown stands a '?' in their place. */
 #pragma once
 
 #include <stdbool.h>

@@ -109,6 +109,16 @@ static void percent_sign_stays_with_its_number(void **state) {
         assert_string_equal(strchr(text, '\n') + 1, "                    0.39 % of it\n");
 }
 
+static void control_characters_do_not_reach_the_terminal(void **state) {
+        struct fixture *f = *state;
+        _cleanup_free_ char *text = NULL;
+
+        step(f, "memory", "\033[2Jgone\r\n", OCP_COMPLETE);
+
+        text = shown(f);
+        assert_memory_equal(text, "  ok    memory      ?[2Jgone??  ", 32);
+}
+
 static void what_the_machine_does_not_have_is_one_row_in_all(void **state) {
         struct fixture *f = *state;
         _cleanup_free_ char *text = NULL;
@@ -173,6 +183,7 @@ int main(void) {
                 TEST(step_is_a_row_with_its_time_at_the_right),
                 TEST(long_text_leaves_room_for_the_time_in_its_first_line_alone),
                 TEST(percent_sign_stays_with_its_number),
+                TEST(control_characters_do_not_reach_the_terminal),
                 TEST(what_the_machine_does_not_have_is_one_row_in_all),
                 TEST(step_that_says_why_it_was_skipped_keeps_its_row),
                 TEST(worst_word_is_the_headline_and_no_warning_is_lost),
