@@ -26,7 +26,7 @@ struct stage {
         enum mark mark;
         char *result;
         unsigned n_steps;
-        uint64_t started, ended;
+        uint64_t started, heard; /* its first record and its last one */
 };
 
 struct console {
@@ -108,6 +108,18 @@ static int console_open(const struct sink_environment *environment, void **ret) 
         return 1;
 }
 
+/* The one that is under way, NULL before the first. */
+static struct stage *last_stage(struct console *console) {
+        return console->n_stages > 0 ? &console->stages[console->n_stages - 1] : NULL;
+}
+
+static void tell_absent(struct console *console) {
+        if (console->absent)
+                screen_row(&console->screen, MARK_SKIP, "none of", console->absent, USEC_INFINITY);
+        free(console->absent);
+        console->absent = NULL;
+}
+
 /* Those that a machine has died in, or an agent, the oldest first. */
 static void tell_unended(struct console *console) {
         while (console->steps) {
@@ -120,9 +132,12 @@ static void tell_unended(struct console *console) {
                 *last = NULL;
 
                 text = strprintf("has not ended%s%s", step->headline ? ": " : "", step->headline ?: "");
-                screen_row(&console->screen, MARK_FAIL, step->name, text ?: "", console->now - step->started);
+                screen_row(&console->screen, MARK_FAIL, step->name, text ?: "",
+                           last_stage(console)->heard - step->started);
                 step_free(step);
         }
+
+        tell_absent(console);
 }
 
 static int run_start(struct console *console, const json_t *start) {
@@ -136,7 +151,8 @@ static int run_start(struct console *console, const json_t *start) {
                 return -ENOMEM;
         console->stages = larger;
 
-        larger[console->n_stages] = (struct stage){.name = strdup(name), .started = console->now};
+        larger[console->n_stages] =
+                (struct stage){.name = strdup(name), .started = console->now, .heard = console->now};
         if (!larger[console->n_stages].name)
                 return -ENOMEM;
         console->n_stages++;
@@ -149,11 +165,6 @@ static int run_start(struct console *console, const json_t *start) {
         return 0;
 }
 
-/* The one that is under way, NULL before the first. */
-static struct stage *last_stage(struct console *console) {
-        return console->n_stages > 0 ? &console->stages[console->n_stages - 1] : NULL;
-}
-
 static int run_end(struct console *console, const json_t *end) {
         struct stage *stage = last_stage(console);
         const char *status = text_of(end, "status"), *result = text_of(end, "result");
@@ -161,12 +172,7 @@ static int run_end(struct console *console, const json_t *end) {
         if (!stage || stage->result)
                 return -EBADMSG;
 
-        if (console->absent)
-                screen_row(&console->screen, MARK_SKIP, "none of", console->absent, USEC_INFINITY);
-        free(console->absent);
-        console->absent = NULL;
-
-        stage->ended = console->now;
+        tell_absent(console);
         stage->mark = streq(status, "SKIP") ? MARK_SKIP : streq(result, "PASS") ? MARK_OK : MARK_FAIL;
         stage->result = strdup(streq(status, "COMPLETE") ? result : status);
         return stage->result ? 0 : -ENOMEM;
@@ -346,20 +352,25 @@ static int run_artifact(struct console *console, const json_t *artifact) {
 
 static int console_record(void *p, const struct journal_record *record) {
         struct console *console = p;
-        const json_t *content;
+        const json_t *run = json_object_get(record->json, "testRunArtifact"),
+                     *step = json_object_get(record->json, "testStepArtifact");
+        struct stage *stage;
         uint64_t now;
+        int r;
 
         /* A clock that is set back in the middle must not make a step last for ages. */
         if (parse_timestamp(text_of(record->json, "timestamp"), &now) >= 0)
                 console->now = MAX(console->now, now);
         console->n_records = record->number;
 
-        content = json_object_get(record->json, "testRunArtifact");
-        if (content)
-                return run_artifact(console, content);
+        if (!run && !step)
+                return 0;
 
-        content = json_object_get(record->json, "testStepArtifact");
-        return content ? step_artifact(console, content) : 0;
+        r = run ? run_artifact(console, run) : step_artifact(console, step);
+        stage = last_stage(console);
+        if (stage)
+                stage->heard = console->now;
+        return r;
 }
 
 static void console_progress(void *p, const char *step_name, double fraction, const char *text) {
@@ -391,7 +402,7 @@ static int console_close(void *p, uint64_t timeout_usec _unused_) {
                 text = strprintf("%s in %u step%s", stage->result ?: "not ended", stage->n_steps,
                                  stage->n_steps == 1 ? "" : "s");
                 screen_row(&console->screen, stage->result ? stage->mark : MARK_FAIL, stage->name, text ?: "",
-                           (stage->result ? stage->ended : console->now) - stage->started);
+                           stage->heard - stage->started);
         }
 
         if (console->channel)

@@ -82,14 +82,43 @@ def test_file_of_another_kind_is_refused_by_name(line, text, message, tmp_path):
     assert refused(f"{line} {path}", 1) == f"seatrial: {message.format(path=path)}\n"
 
 
+def write_journal(path, *records):
+    """Records of the kind "run" or "step", each with the second in which it was made."""
+    path.write_text("".join(json.dumps({f"test{kind.capitalize()}Artifact": artifact, "sequenceNumber": number,
+                                        "timestamp": f"2026-01-01T00:00:{second:02}Z"}) + "\n"
+                            for number, (second, kind, artifact) in enumerate(records)))
+    return path
+
+
+TRIAL_STARTS = {"testRunStart": {"name": "trial", "metadata": {"boot": "b", "stage": "trial"}}}
+TRIAL_PASSES = {"testRunEnd": {"status": "COMPLETE", "result": "PASS"}}
+
+
 def test_report_shows_as_many_stages_as_a_file_has(tmp_path):
     """The BMC's log holds those of many boots."""
     stages = 20
-    start = {"testRunArtifact": {"testRunStart": {"name": "trial", "metadata": {"boot": "b", "stage": "trial"}}}}
-    end = {"testRunArtifact": {"testRunEnd": {"status": "COMPLETE", "result": "PASS"}}}
-    path = tmp_path / "journal.jsonl"
-    path.write_text("".join(json.dumps({**record, "sequenceNumber": number, "timestamp": f"2026-01-01T00:00:{number:02}Z"})
-                            + "\n" for _ in range(stages) for number, record in enumerate((start, end))))
+    path = write_journal(tmp_path / "journal.jsonl", *((second, "run", artifact) for second in range(stages)
+                                                       for artifact in (TRIAL_STARTS, TRIAL_PASSES)))
     result = command(f"report {path}")
     assert (result.returncode, result.stderr) == (0, "")
-    assert len(re.findall(r"^  ok    trial       PASS in 0 steps +\S+ s$", result.stdout, re.MULTILINE)) == stages
+    assert len(re.findall(r"^  ok    trial       PASS in 0 steps +0\.0 s$", result.stdout, re.MULTILINE)) == stages
+
+
+def test_report_tells_where_a_machine_has_died(tmp_path):
+    path = write_journal(tmp_path / "journal.jsonl",
+                         (1, "run", TRIAL_STARTS),
+                         (2, "step", {"testStepId": "0", "testStepStart": {"name": "tpm"}}),
+                         (2, "step", {"testStepId": "0", "testStepEnd": {"status": "SKIP"}}),
+                         (2, "step", {"testStepId": "1", "testStepStart": {"name": "memory"}}),
+                         (4, "step", {"testStepId": "1", "log": {"severity": "INFO", "message": "half of it"}}),
+                         # The next boot.
+                         (50, "run", TRIAL_STARTS),
+                         (51, "run", TRIAL_PASSES))
+    lines = [" ".join(line.split()) for line in command(f"report {path}").stdout.splitlines() if line]
+    assert lines == ["trial whether it works",
+                     "FAIL memory has not ended: half of it 2.0 s",
+                     "skip none of tpm",
+                     "trial whether it works",
+                     "summary",
+                     "FAIL trial not ended in 2 steps 3.0 s",
+                     "ok trial PASS in 0 steps 1.0 s"]
