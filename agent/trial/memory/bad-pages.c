@@ -80,30 +80,8 @@ int bad_pages_collect(const struct mishaps *const mishaps[], size_t n, struct ra
         return 0;
 }
 
-int bad_pages_leave(const struct trial_context *context, const struct ranges *bad) {
-        const uint64_t size = ranges_size(bad), n = size / MISHAPS_PAGE_SIZE;
-        _cleanup_free_ char *memmap = NULL;
-        int r;
-
-        if (n == 0 || n > context->plan->trial_memory_exclude || bad->n_items > EXCLUDED_MAX)
-                return 0;
-
-        memmap = bad_pages_memmap(bad);
-        if (!memmap)
-                return -ENOMEM;
-
-        r = write_file_atomic(LEG_EXCLUDE, memmap, strlen(memmap), 0600);
-        if (r < 0)
-                return r;
-
-        return trial_report_log(context, "WARNING",
-                                "production may boot without %" PRIu64
-                                " bad page%s (trial.memory.exclude): %s",
-                                n, n > 1 ? "s" : "", memmap);
-}
-
 /* Linux: Documentation/admin-guide/kernel-parameters.txt, memmap=nn$ss. */
-char *bad_pages_memmap(const struct ranges *bad) {
+static char *memmap_text(const struct ranges *bad) {
         char *text = strdup("memmap=");
 
         for (size_t i = 0; i < MIN(bad->n_items, (size_t) EXCLUDED_MAX) && text; i++) {
@@ -115,6 +93,28 @@ char *bad_pages_memmap(const struct ranges *bad) {
         }
 
         return text;
+}
+
+int bad_pages_leave(const struct trial_context *context, const struct ranges *bad) {
+        const uint64_t size = ranges_size(bad), n = size / MISHAPS_PAGE_SIZE;
+        _cleanup_free_ char *memmap = NULL;
+        int r;
+
+        if (n == 0 || n > context->plan->trial_memory_exclude || bad->n_items > EXCLUDED_MAX)
+                return 0;
+
+        memmap = memmap_text(bad);
+        if (!memmap)
+                return -ENOMEM;
+
+        r = write_file_atomic(LEG_EXCLUDE, memmap, strlen(memmap), 0600);
+        if (r < 0)
+                return r;
+
+        return trial_report_log(context, "WARNING",
+                                "production may boot without %" PRIu64
+                                " bad page%s (trial.memory.exclude): %s",
+                                n, n > 1 ? "s" : "", memmap);
 }
 
 /* GRUB: an address and the mask of the bits of it that count, for each page. */
@@ -178,7 +178,7 @@ int bad_pages_report(const struct trial_context *context, const struct mishaps *
         complete = complete && ranges_size(&bad) / MISHAPS_PAGE_SIZE <= EXCLUDED_MAX;
 
         text = ranges_text(&bad, EXCLUDED_MAX);
-        memmap = bad_pages_memmap(&bad);
+        memmap = memmap_text(&bad);
         badram = badram_text(&bad);
         return trial_report(context,
                             json_pack("{s:{s:s, s:{s:s, s:I, s:b, s:s, s:s, s:o}}}", "extension", "name",

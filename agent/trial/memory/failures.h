@@ -29,17 +29,6 @@ struct fault_group {
 char *module_id(const struct trial_context *context, const char *locator);
 char *module_id_at(const struct trial_context *context, const struct dimm_map *dimms, uint64_t place);
 
-enum fault_kind {
-        FAULT_CELL,      /* one bit of one word */
-        FAULT_CELLS,     /* a few of these */
-        FAULT_WORD,      /* several bits of one word */
-        FAULT_DATA_LINE, /* one bit of many words */
-        FAULT_ROW,       /* many words that lie together */
-        FAULT_MODULE,    /* many words all over */
-};
-
-enum fault_kind fault_group_kind(const struct fault_group *group);
-
 /* "data line 13 stuck at 1, 4096 addresses from 0x1000 to 0x8ff8 in 8 pages". NULL when memory is short. */
 char *fault_group_text(const struct fault_group *group);
 
@@ -58,9 +47,6 @@ int lost_pages_report(const struct trial_context *context, const struct mishaps 
  * Returns 0, -ENOMEM. */
 int bad_pages_collect(const struct mishaps *const mishaps[], size_t n, struct ranges *ret,
                       bool *ret_complete);
-
-/* "memmap=4K$0x1000,8K$0x5000", newly allocated, for at most 32 ranges. NULL when memory is short. */
-char *bad_pages_memmap(const struct ranges *bad);
 
 /* Leaves to the production OS's command line what keeps it from bad, as file LEG_EXCLUDE; only when the plan
  * can do without so many (trial.memory.exclude). Returns 0, a negative errno. */

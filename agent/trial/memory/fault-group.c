@@ -15,7 +15,16 @@
 /* A row is 8 KiB of a module, and less of what one channel of several gets. */
 #define ROW_SIZE UINT64_C(8192)
 
-enum fault_kind fault_group_kind(const struct fault_group *group) {
+enum fault_kind {
+        FAULT_CELL,      /* one bit of one word */
+        FAULT_CELLS,     /* a few of these */
+        FAULT_WORD,      /* several bits of one word */
+        FAULT_DATA_LINE, /* one bit of many words */
+        FAULT_ROW,       /* many words that lie together */
+        FAULT_MODULE,    /* many words all over */
+};
+
+static enum fault_kind kind_of(const struct fault_group *group) {
         const uint64_t bits = group->zeros | group->ones;
         const bool one_bit = (bits & (bits - 1)) == 0;
 
@@ -68,7 +77,7 @@ char *fault_group_text(const struct fault_group *group) {
         if (!places)
                 return NULL;
 
-        switch (fault_group_kind(group)) {
+        switch (kind_of(group)) {
         case FAULT_CELL:
                 return strprintf("one cell, %s of the word at 0x%" PRIx64 ", %s", named, group->word,
                                  behaviour(group));

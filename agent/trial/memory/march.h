@@ -78,7 +78,6 @@ const struct march_pattern *march_pattern_find(const char *name);
 
 /* How often one round of the pattern reads or writes each cell: 10 for March C-. */
 size_t march_pattern_operations(const struct march_pattern *pattern);
-size_t march_element_operations(const struct march_element *element);
 
 /* "down r1w0", newly allocated; NULL when memory is short. */
 char *march_element_text(const struct march_element *element);

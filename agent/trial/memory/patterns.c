@@ -100,7 +100,7 @@ const struct march_pattern *march_pattern_find(const char *name) {
         return NULL;
 }
 
-size_t march_element_operations(const struct march_element *element) {
+static size_t element_operations(const struct march_element *element) {
         static const size_t special[] = {
                 [MARCH_OPERATIONS] = 0, [MARCH_PAUSE] = 0,  [MARCH_MOVE] = 2,
                 [MARCH_MOVED] = 1,      [MARCH_HAMMER] = 0,
@@ -117,7 +117,7 @@ size_t march_pattern_operations(const struct march_pattern *pattern) {
         size_t n = 0;
 
         for (size_t i = 0; i < pattern->n_elements; i++)
-                n += march_element_operations(&pattern->elements[i]);
+                n += element_operations(&pattern->elements[i]);
 
         return n;
 }

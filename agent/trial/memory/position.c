@@ -41,8 +41,9 @@ void edac_event_done(struct edac_event *event) {
 }
 
 /* "mc_event: 1 Corrected error: memory read error on CPU_SrcID#0_MC#0_Chan#0_DIMM#0 (mc:0 location:0:0:-1
- * address:0x1a000040 grain:32 syndrome:0x00000000 err_code:...)": a label may have blanks. */
-int edac_event_parse(const char *line, struct edac_event *ret) {
+ * address:0x1a000040 grain:32 syndrome:0x00000000 err_code:...)": a label may have blanks.
+ * Returns 1, 0 for a line that is none, -ENOMEM. */
+static int parse_event(const char *line, struct edac_event *ret) {
         _cleanup_(edac_event_done) struct edac_event event = {};
         const char *label, *end, *numbers, *detail;
         size_t length;
@@ -90,7 +91,7 @@ static int find_event(const char *trace, bool last, bool (*matches)(const struct
         for (const char *at = trace; (at = strstr(at, "mc_event: ")) && (last || !found.module); at++) {
                 _cleanup_(edac_event_done) struct edac_event event = {};
                 _cleanup_free_ char *line = strndup(at, strcspn(at, "\n"));
-                int r = line ? edac_event_parse(line, &event) : -ENOMEM;
+                int r = line ? parse_event(line, &event) : -ENOMEM;
 
                 if (r < 0)
                         return r;

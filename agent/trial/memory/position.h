@@ -12,8 +12,6 @@ struct edac_event {
         char *detail; /* what the driver adds: "err_code:0x0101:0x0090 PhysicalRankId:0x1 Row:0x442a" */
 };
 
-/* Reads a line of the trace. Returns 1, 0 for a line that is none, -ENOMEM. */
-int edac_event_parse(const char *line, struct edac_event *ret);
 void edac_event_done(struct edac_event *event);
 
 /* The first event in the text of a trace for that place, or the last one for that module. Returns 1, 0 when
