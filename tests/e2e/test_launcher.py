@@ -65,7 +65,7 @@ def test_console_search_goes_on_behind_the_last_match(tmp_path):
 
 def test_machine_shows_its_console(flash, tmp_path):
     with Machine(tmp_path / "run", bare(flash("hello\r\n"))) as machine:
-        assert machine.wait_for("^hello$", 30)
+        assert machine.wait_for(r"^hello\n", 30)
     assert (tmp_path / "run/console.log").read_bytes() == b"hello\r\n"
 
 
