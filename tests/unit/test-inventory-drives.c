@@ -110,6 +110,15 @@ static void put_ata_text(uint8_t *identify, size_t word, const char *text) {
                 identify[2 * word + (i ^ 1)] = (uint8_t) text[i];
 }
 
+/* The disk that the tree's ATA device is, asked for by its files alone. */
+static void link_ata_disk(struct captured_tree *tree) {
+        tree_write(tree, ATA "block/sda/size", "16\n");
+        tree_link(tree, ATA "block/sda/device", "../../../0:0:0:0");
+        tree_link(tree, "sys/class/block/sda",
+                  "../../devices/pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda");
+        tree->roots.dev = NULL;
+}
+
 static void sata_drive_has_its_whole_model_and_firmware_version(void **state) {
         struct captured_tree *tree = *state;
         uint8_t page[572] = {0, 0x89, 0x02, 0x38};
@@ -123,11 +132,7 @@ static void sata_drive_has_its_whole_model_and_firmware_version(void **state) {
         tree_write(tree, ATA "model", "Model that is lo\n");
         tree_write(tree, ATA "rev", "FI1.\n");
         tree_write_bytes(tree, ATA "vpd_pg89", page, sizeof(page));
-        tree_write(tree, ATA "block/sda/size", "16\n");
-        tree_link(tree, ATA "block/sda/device", "../../../0:0:0:0");
-        tree_link(tree, "sys/class/block/sda",
-                  "../../devices/pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda");
-        tree->roots.dev = NULL;
+        link_ata_disk(tree);
 
         _cleanup_json_ json_t *part = tree_collect(tree, "storage");
         assert_json(json_array_get(part, 0),
@@ -143,11 +148,7 @@ static void page_of_an_ata_drive_that_is_short_changes_nothing(void **state) {
         tree_write(tree, ATA "rev", "FI1.\n");
         tree_write_bytes(tree, ATA "vpd_pg89", (uint8_t[571]){0, 0x89}, 571);
         tree_write_bytes(tree, ATA "vpd_pg80", "\0\x80\0\4S-42", 8);
-        tree_write(tree, ATA "block/sda/size", "16\n");
-        tree_link(tree, ATA "block/sda/device", "../../../0:0:0:0");
-        tree_link(tree, "sys/class/block/sda",
-                  "../../devices/pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda");
-        tree->roots.dev = NULL;
+        link_ata_disk(tree);
 
         _cleanup_json_ json_t *part = tree_collect(tree, "storage");
         assert_json(json_array_get(part, 0),
